@@ -1,0 +1,109 @@
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { addEntryPoint } from './build/entryPoint.mjs';
+import { fingerprint, isUpToDate, markDone } from './build/fingerprint.mjs';
+import { announce, run } from './setup/command.mjs';
+
+const BINARY = 'dist/containerd-shim-podshim-v1';
+const NODE_BUNDLE = 'dist/podshim.mjs';
+const ADDON = 'dist/podshim.node';
+const GENERATED = ['src/proto/generated/messages.js', 'src/proto/generated/messages.d.ts'];
+
+/** Makes the protobuf code, if proto/ changed since. */
+export function generate(root) {
+  const inputs = ['proto', 'scripts/generate-proto.sh', 'package-lock.json'];
+  step(root, 'proto', inputs, GENERATED, 'generating protobuf code', () =>
+    run('sh', ['scripts/generate-proto.sh'], { cwd: root }),
+  );
+}
+
+/** Makes all of dist/, each part only if what it is made of changed since. */
+export function build(root) {
+  generate(root);
+  const addonInputs = ['native', 'scripts/build-addon.sh', 'package-lock.json'];
+  step(root, 'addon', addonInputs, [ADDON], 'compiling the C addon', () =>
+    run('sh', ['scripts/build-addon.sh'], { cwd: root }),
+  );
+  const inputs = [
+    'src',
+    ADDON,
+    'native/entry',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'scripts/build.mjs',
+  ];
+  step(root, 'binary', inputs, [BINARY], 'compiling the shim with Bun', () => compileBinary(root));
+  step(root, 'node', inputs, [NODE_BUNDLE], 'bundling the shim for Node', () =>
+    bundleForNode(root),
+  );
+}
+
+/** The Bun executable that the lock file pins. */
+export function bunPath(root) {
+  const architecture = process.arch === 'arm64' ? 'aarch64' : 'x64';
+  return join(root, `node_modules/@oven/bun-linux-${architecture}/bin/bun`);
+}
+
+function compileBinary(root) {
+  inTemporaryDirectory(root, (temporary) => {
+    const output = join(temporary, 'shim');
+    runBun(root, temporary, [
+      '--compile',
+      '--minify',
+      '--bytecode',
+      '--format=esm',
+      '--splitting',
+      '--no-compile-autoload-dotenv',
+      '--no-compile-autoload-bunfig',
+      `--asset=${join(root, ADDON)}`,
+      `--outfile=${output}`,
+      join(root, 'src/main.ts'),
+    ]);
+    addEntryPoint(root, output);
+    chmodSync(output, 0o755);
+    renameSync(output, join(root, BINARY));
+  });
+}
+
+function bundleForNode(root) {
+  inTemporaryDirectory(root, (temporary) => {
+    runBun(root, temporary, [
+      '--target=node',
+      '--format=esm',
+      '--sourcemap=inline',
+      '--outfile=podshim.mjs',
+      join(root, 'src/main.ts'),
+    ]);
+    renameSync(join(temporary, 'podshim.mjs'), join(root, NODE_BUNDLE));
+  });
+}
+
+function runBun(root, directory, args) {
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')),
+  );
+  run(bunPath(root), ['build', ...args], { cwd: directory, env: environment });
+}
+
+function step(root, name, inputs, outputs, title, work) {
+  const print = fingerprint(root, inputs);
+  if (isUpToDate(root, name, print, outputs)) {
+    return;
+  }
+  announce(title);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  work();
+  markDone(root, name, print);
+}
+
+/** dist/ only ever sees finished files: work is done beside it, on the same file system, and renamed. */
+function inTemporaryDirectory(root, work) {
+  const temporary = join(root, 'build', `tmp-${process.pid}`);
+  mkdirSync(temporary, { recursive: true });
+  try {
+    work(temporary);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}

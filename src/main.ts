@@ -1,0 +1,84 @@
+import { baseName } from './manager/path.ts';
+import { RUNTIME_NAME } from './manager/runtimeName.ts';
+import { embeddedAddonCopies } from './platform/embedded.ts';
+import { platform } from './platform/runtime.ts';
+import { setAddonFallback } from './posix/addon.ts';
+import { writeAll } from './posix/files.ts';
+import { exitNow } from './posix/processes.ts';
+import { parseFlags, type ShimFlags, UsageError } from './shim/flags.ts';
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/** Under this name people call the binary; the daemon never does. */
+const PEOPLES_NAME = 'podshim';
+const PEOPLES_TEXT =
+  'podshim is started by containerd: install it as containerd-shim-podshim-v1 on its PATH and ' +
+  `use the runtime ${RUNTIME_NAME}; containerd-shim-podshim-v1 -h lists the flags\n`;
+
+/**
+ * The one way in, in the order of contract 1.1. Each action is a chunk of its own, so that a helper
+ * does not load the server, nor the server a helper.
+ *
+ * @returns whether the process is done; a server goes on.
+ */
+async function run(flags: ShimFlags, program: string): Promise<boolean> {
+  if (flags.version) {
+    const { versionText } = await import('./manager/versionText.ts');
+    writeAll(STDOUT, versionText(baseName(program)));
+    return true;
+  }
+  if (flags.info) {
+    const { info } = await import('./manager/info.ts');
+    await info();
+    return true;
+  }
+  if (flags.namespace === '') {
+    throw new Error('shim namespace cannot be empty');
+  }
+  if (flags.action === 'start') {
+    const { start } = await import('./manager/start.ts');
+    await start(flags);
+    return true;
+  }
+  if (flags.action === 'delete') {
+    const { remove } = await import('./manager/delete.ts');
+    await remove(flags);
+    return true;
+  }
+  const { serve } = await import('./shim/serve.ts');
+  await serve(flags);
+  return false;
+}
+
+/** The name this program was called by: a compiled binary's own, or that of the script. */
+function programName(): string {
+  const command = platform.selfCommand().argv;
+  return command.length === 1 ? process.argv0 : (command.at(-1) ?? '');
+}
+
+function end(status: number, output: string): never {
+  writeAll(STDERR, output);
+  exitNow(status);
+}
+
+async function main(): Promise<void> {
+  setAddonFallback(embeddedAddonCopies);
+  const program = programName();
+  if (baseName(program) === PEOPLES_NAME) {
+    writeAll(STDOUT, PEOPLES_TEXT);
+    exitNow(0);
+  }
+  try {
+    if (await run(parseFlags(process.argv.slice(2), program), program)) {
+      exitNow(0);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      end(error.exitCode, error.output);
+    }
+    end(1, `${RUNTIME_NAME}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+await main();

@@ -1,0 +1,170 @@
+import { unmountRecursive } from '../mount/unmount.ts';
+import { Bundle } from '../oci/bundle.ts';
+import { defaultOptions, type RuntimeOptions } from '../oci/options.ts';
+import { OciRuntime } from '../oci/runtime.ts';
+import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
+import { SIGINT, SIGTERM } from '../posix/constants.ts';
+import { isSystemError } from '../posix/error.ts';
+import { writeAll } from '../posix/files.ts';
+import { inheritedOpenFiles } from '../posix/limits.ts';
+import { fileStatus } from '../posix/paths.ts';
+import { becomeSubreaper, ignoreSignal } from '../posix/processes.ts';
+import { Reaper } from '../reaper/reaper.ts';
+import type { ShimFlags } from '../shim/flags.ts';
+import { Deadline } from './deadline.ts';
+import { encodeDeleteResponse, UNKNOWN_PID } from './deleteResponse.ts';
+import { type ExitRecord, instantNow, readExitRecord } from './exitRecord.ts';
+import { reasonOf } from './failure.ts';
+import { checkIdentity } from './identity.ts';
+import { joinPath, parentDirectory } from './path.ts';
+import { removeByForce } from './removeByForce.ts';
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/** The daemon kills this helper after 5 s (contract 1.9): runc gets this much, in milliseconds. */
+const RUNTIME_BUDGET = 4000;
+const TOTAL_BUDGET = 4700;
+
+/** Status of a container whose end nobody saw: killed. */
+const KILLED = 137;
+
+type Warn = (text: string) => void;
+
+/**
+ * The action `delete` (contract 1.9): the server is gone, clean up after it, and say how the
+ * container ended. It runs after every normal removal as well, so whatever is missing is fine, and
+ * what goes wrong is a warning on stderr: the daemon needs the answer more than a reason.
+ */
+export async function remove(flags: ShimFlags): Promise<void> {
+  checkIdentity(flags);
+  ignoreSignal(SIGTERM);
+  ignoreSignal(SIGINT);
+  const warnings: string[] = [];
+  const warn: Warn = (text) => void warnings.push(text);
+  const bundle = new Bundle(bundlePath(flags));
+  const record = readExitRecord(`${bundle.path}/exit.json`);
+  if (record?.deleted !== true) {
+    await cleanUp(bundle, flags, warn);
+  }
+  writeAll(STDOUT, answer(bundle, record, warn));
+  if (warnings.length > 0) {
+    writeAll(STDERR, new TextEncoder().encode(`${warnings.join('\n')}\n`));
+  }
+}
+
+/** The container's bundle lies beside the working directory, which may be another one's. */
+function bundlePath(flags: ShimFlags): string {
+  try {
+    return joinPath(parentDirectory(process.cwd()), flags.id);
+  } catch (error) {
+    if (flags.bundle === '') {
+      throw error;
+    }
+    return flags.bundle;
+  }
+}
+
+async function cleanUp(bundle: Bundle, flags: ShimFlags, warn: Warn): Promise<void> {
+  becomeSubreaper();
+  const reaper = new Reaper();
+  reaper.install();
+  const total = new Deadline(TOTAL_BUDGET);
+  try {
+    const steps = deleteContainer(bundle, flags, reaper, warn).then(() => unmount(bundle, warn));
+    if (!(await total.reaches(steps))) {
+      warn(`clean-up of ${bundle.path} is not done after ${TOTAL_BUDGET} ms`);
+    }
+  } finally {
+    total.clear();
+    reaper.uninstall();
+  }
+}
+
+async function unmount(bundle: Bundle, warn: Warn): Promise<void> {
+  try {
+    await unmountRecursive(bundle.rootfs);
+  } catch (error) {
+    warn(`failed to unmount ${bundle.rootfs}: ${reasonOf(error)}`);
+  }
+}
+
+/** Has the runtime delete the container, or does it by force when the runtime takes too long. */
+async function deleteContainer(
+  bundle: Bundle,
+  flags: ShimFlags,
+  reaper: Reaper,
+  warn: Warn,
+): Promise<void> {
+  const options = readOptions(bundle, warn);
+  const runtime = new OciRuntime({
+    reaper,
+    binary: readRuntimeName(bundle, warn) ?? options.binaryName,
+    environment: runtimeEnvironment(process.env),
+    openFiles: inheritedOpenFiles(),
+    root: options.root,
+    namespace: flags.namespace,
+    // The runtime needs a directory to run and to log in.
+    bundle: isDirectory(bundle.path) ? bundle : new Bundle(process.cwd()),
+    // Never in this helper (trap 48).
+    systemdCgroup: false,
+    criuPath: '',
+  });
+  const deadline = new Deadline(RUNTIME_BUDGET);
+  try {
+    await runtime.delete(flags.id, true, deadline);
+  } catch (error) {
+    if (!deadline.cancelled) {
+      warn(`failed to remove container ${flags.id}: ${reasonOf(error)}`);
+      return;
+    }
+    warn(`${runtime.binary} delete took more than ${RUNTIME_BUDGET} ms and was killed`);
+    removeByForce(`${runtime.root}/${flags.id}`, flags.id, warn);
+  } finally {
+    deadline.clear();
+  }
+}
+
+function readOptions(bundle: Bundle, warn: Warn): RuntimeOptions {
+  try {
+    return bundle.readOptions() ?? defaultOptions;
+  } catch (error) {
+    warn(`failed to read options.json: ${reasonOf(error)}`);
+    return defaultOptions;
+  }
+}
+
+function readRuntimeName(bundle: Bundle, warn: Warn): string | undefined {
+  try {
+    return bundle.readRuntimeName()?.trim() || undefined;
+  } catch (error) {
+    warn(`failed to read the runtime's name: ${reasonOf(error)}`);
+    return undefined;
+  }
+}
+
+function answer(bundle: Bundle, record: ExitRecord | undefined, warn: Warn): Uint8Array {
+  if (record !== undefined) {
+    return encodeDeleteResponse(record.pid, record.status, record.exitedAt);
+  }
+  return encodeDeleteResponse(readInitPid(bundle, warn), KILLED, instantNow());
+}
+
+function readInitPid(bundle: Bundle, warn: Warn): number {
+  try {
+    return bundle.readInitPid();
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) {
+      warn(`failed to read init.pid: ${reasonOf(error)}`);
+    }
+    return UNKNOWN_PID;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return fileStatus(path).type === 'directory';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,58 @@
+import { readText } from '../posix/files.ts';
+import { findJsonMistake } from './jsonPosition.ts';
+
+/** Annotations that name the group, the first one present wins (contract 2.2). */
+const GROUP_ANNOTATIONS = ['io.containerd.runc.v2.group', 'io.kubernetes.cri.sandbox-id'] as const;
+
+/**
+ * The group whose server a container belongs to: an annotation of its config.json, or its own id.
+ *
+ * @throws SystemError when the file cannot be read; Error, with file and position, when it is no
+ *   JSON object with an `annotations` map of strings.
+ */
+export function readGroup(configPath: string, id: string): string {
+  return groupOf(readText(configPath), configPath, id);
+}
+
+/** As readGroup, for a text already read. */
+export function groupOf(text: string, configPath: string, id: string): string {
+  const annotations = annotationsOf(parseConfig(text, configPath), configPath);
+  for (const name of GROUP_ANNOTATIONS) {
+    const value = annotations[name];
+    if (value !== undefined) {
+      if (typeof value !== 'string') {
+        throw new Error(`${configPath}: annotation ${name} is not a string`);
+      }
+      return value;
+    }
+  }
+  return id;
+}
+
+function parseConfig(text: string, configPath: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const mistake = findJsonMistake(text);
+    throw new Error(
+      mistake === undefined
+        ? `${configPath}: ${error instanceof Error ? error.message : String(error)}`
+        : `${configPath}:${mistake.line}:${mistake.column}: invalid JSON: ${mistake.reason}`,
+    );
+  }
+}
+
+function annotationsOf(config: unknown, configPath: string): Readonly<Record<string, unknown>> {
+  if (!isObject(config)) {
+    throw new Error(`${configPath}: not a JSON object`);
+  }
+  const annotations = config.annotations ?? {};
+  if (!isObject(annotations)) {
+    throw new Error(`${configPath}: annotations is not a JSON object`);
+  }
+  return annotations;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

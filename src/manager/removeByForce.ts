@@ -1,0 +1,127 @@
+import { SIGKILL } from '../posix/constants.ts';
+import { isSystemError } from '../posix/error.ts';
+import { readText, writeFile } from '../posix/files.ts';
+import { listDirectory, removeDirectory, removeTree } from '../posix/paths.ts';
+import { sendSignal } from '../posix/processes.ts';
+import { reasonOf } from './failure.ts';
+import { baseName, cleanPath } from './path.ts';
+
+const CGROUP_ROOT = '/sys/fs/cgroup/';
+
+/** What a runtime wrote down about a container. */
+interface RuntimeState {
+  readonly pid: number;
+  /** Field 22 of /proc/<pid>/stat at that time: tells the process from a later one of that pid. */
+  readonly startTime: string;
+  readonly cgroups: readonly string[];
+}
+
+/**
+ * Removes a container whose runtime hangs: kills what is in it, takes away its cgroups where they
+ * are empty, and the runtime's state, so that the id can be used again. Only what the state names
+ * without doubt is touched: a pid with its start time, cgroups named after the container.
+ */
+export function removeByForce(
+  stateDirectory: string,
+  id: string,
+  warn: (text: string) => void,
+): void {
+  try {
+    const state = readState(stateDirectory);
+    if (state !== undefined) {
+      killContainer(state, id);
+    }
+    removeTree(stateDirectory);
+  } catch (error) {
+    warn(`failed to remove container ${id} by force: ${reasonOf(error)}`);
+  }
+}
+
+/** The state of runc (`state.json`) or crun (`status`); undefined when there is neither. */
+function readState(directory: string): RuntimeState | undefined {
+  const runc = readJson(`${directory}/state.json`);
+  if (runc !== undefined) {
+    const paths = runc.cgroup_paths;
+    return {
+      pid: Number(runc.init_process_pid),
+      startTime: String(runc.init_process_start),
+      cgroups: typeof paths === 'object' && paths !== null ? Object.values(paths).map(String) : [],
+    };
+  }
+  const crun = readJson(`${directory}/status`);
+  if (crun === undefined) {
+    return undefined;
+  }
+  return {
+    pid: Number(crun.pid),
+    startTime: String(crun['process-start-time']),
+    cgroups: [`${CGROUP_ROOT}${String(crun['cgroup-path'])}`],
+  };
+}
+
+function killContainer(state: RuntimeState, id: string): void {
+  const cgroups = state.cgroups
+    .map(cleanPath)
+    .filter((path) => path.startsWith(CGROUP_ROOT) && baseName(path).includes(id));
+  for (const cgroup of cgroups) {
+    // A frozen process does not die before it is thawed.
+    attempt(() => writeFile(`${cgroup}/freezer.state`, 'THAWED', 0));
+    attempt(() => writeFile(`${cgroup}/cgroup.freeze`, '0', 0));
+  }
+  if (state.startTime === startTimeOf(state.pid)) {
+    attempt(() => sendSignal(state.pid, SIGKILL));
+  }
+  for (const pid of new Set(cgroups.flatMap(processesIn))) {
+    attempt(() => sendSignal(pid, SIGKILL));
+  }
+  for (const cgroup of cgroups) {
+    removeCgroup(cgroup);
+  }
+}
+
+/** Removes a cgroup and what is below it. One that still has processes stays. */
+function removeCgroup(path: string): void {
+  attempt(() => {
+    for (const name of listDirectory(path)) {
+      if (!name.includes('.') && name !== 'tasks') {
+        removeCgroup(`${path}/${name}`);
+      }
+    }
+  });
+  attempt(() => void removeDirectory(path));
+}
+
+function processesIn(cgroup: string): readonly number[] {
+  const text = attempt(() => readText(`${cgroup}/cgroup.procs`)) ?? '';
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+}
+
+function startTimeOf(pid: number): string | undefined {
+  const stat = attempt(() => readText(`/proc/${pid}/stat`)) ?? '';
+  // The command name is in parentheses and may hold spaces; field 3 follows it.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+function readJson(path: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(readText(path));
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** For steps that may find nothing to do: what the kernel refuses is left as it is. */
+function attempt<Result>(step: () => Result): Result | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (isSystemError(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}

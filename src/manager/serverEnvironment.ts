@@ -1,0 +1,60 @@
+import { platform } from '../platform/runtime.ts';
+import { SOFT_LIMIT_VARIABLE } from '../posix/limits.ts';
+
+/**
+ * Settings of JavaScriptCore for a process that mostly waits: 1.5 MB instead of 5, two threads
+ * instead of seven. They are no stable interface, and a name that a Bun does not know makes it exit,
+ * so they are given to the version they were tested with and to no other.
+ */
+const SETTINGS = [
+  'BUN_JSC_useJIT=0',
+  'BUN_JSC_numberOfGCMarkers=1',
+  'BUN_JSC_useWasm=0',
+  'BUN_GC_TIMER_DISABLE=1',
+] as const;
+const TESTED_WITH = '1.4.5';
+
+/** What the server's environment says beyond what the helper was given. */
+export interface ServerIdentity {
+  readonly id: string;
+  /** Where events go; replaces TTRPC_ADDRESS when given. */
+  readonly ttrpcAddress: string | undefined;
+  /** Soft limit of open files as the daemon meant it, before our runtime raised it (contract 3.8). */
+  readonly openFiles: number;
+}
+
+/**
+ * The server's environment (contract 1.3), as NAME=value. Variables that steer Bun itself do not
+ * pass: they would let whoever sets the daemon's environment run other code in the shim.
+ */
+export function serverEnvironment(
+  inherited: Readonly<Record<string, string | undefined>>,
+  identity: ServerIdentity,
+): string[] {
+  const variables = new Map<string, string>();
+  for (const [name, value] of Object.entries(inherited)) {
+    if (value !== undefined && !name.startsWith('BUN_')) {
+      variables.set(name, value);
+    }
+  }
+  variables.set('GOMAXPROCS', '4');
+  variables.set('OTEL_SERVICE_NAME', `containerd-shim-${identity.id}`);
+  variables.set(SOFT_LIMIT_VARIABLE, limitText(identity.openFiles));
+  if (identity.ttrpcAddress !== undefined) {
+    variables.set('TTRPC_ADDRESS', identity.ttrpcAddress);
+  }
+  const environment: string[] = [];
+  for (const [name, value] of variables) {
+    environment.push(`${name}=${value}`);
+  }
+  return environment.concat(runtimeSettings(platform.name, platform.version()));
+}
+
+function limitText(limit: number): string {
+  return Number.isFinite(limit) ? String(limit) : 'unlimited';
+}
+
+/** The settings a runtime of this name and version gets. */
+export function runtimeSettings(name: string, version: string): readonly string[] {
+  return name === 'bun' && version === TESTED_WITH ? SETTINGS : [];
+}

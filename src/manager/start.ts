@@ -1,0 +1,107 @@
+import { joinCgroup } from '../cgroup/join.ts';
+import { SIGKILL } from '../posix/constants.ts';
+import { writeAll, writeFileAtomic } from '../posix/files.ts';
+import { makeSymlink, removeFile } from '../posix/paths.ts';
+import { parentPid, reapExited, sendSignal } from '../posix/processes.ts';
+import type { ShimFlags } from '../shim/flags.ts';
+import { encodeAnswer, readStartRequest, STDIN_LIMIT, type StartRequest } from './bootstrap.ts';
+import { readGroup } from './grouping.ts';
+import { checkIdentity } from './identity.ts';
+import { abandonSocket, claimSocket, type ListeningSocket, replaceSocket } from './listen.ts';
+import { adjustOomScore } from './oomScore.ts';
+import { enableSchedCore } from './schedCore.ts';
+import { shimCgroupOf } from './shimCgroup.ts';
+import { debugSocketAddress, socketAddress, socketPathOf } from './socketAddress.ts';
+import { spawnServer } from './spawnServer.ts';
+import { readStdin } from './stdin.ts';
+
+const STDOUT = 1;
+
+/** What `start` has made so far and takes back when a later step fails. */
+interface Made {
+  main: ListeningSocket | undefined;
+  debug: ListeningSocket | undefined;
+  server: number | undefined;
+}
+
+/**
+ * The action `start` (contract 1, 2.3, 3.1): finds or starts the server of the container's group and
+ * prints its address. Runs in the bundle. Does not wait for the server: its socket listens already.
+ */
+export async function start(flags: ShimFlags): Promise<void> {
+  checkIdentity(flags);
+  const bundle = process.cwd();
+  const request = readStartRequest(readStdin(STDIN_LIMIT), flags);
+  const identity = {
+    directory: request.socketDirectory,
+    address: request.address,
+    namespace: request.namespace,
+    group: readGroup(`${bundle}/config.json`, request.id),
+  };
+  const address = socketAddress(identity);
+  const made: Made = { main: undefined, debug: undefined, server: undefined };
+  try {
+    made.main = claimSocket(socketPathOf(address));
+    if (made.main !== undefined) {
+      if (request.debug) {
+        made.debug = replaceSocket(socketPathOf(debugSocketAddress(identity)));
+      }
+      await startServer(request, bundle, made.main, made);
+    }
+    recordAddress(request, bundle, address);
+    checkServer(made);
+    writeAll(STDOUT, encodeAnswer(request, address));
+  } catch (error) {
+    takeBack(made);
+    throw error;
+  }
+}
+
+async function startServer(
+  request: StartRequest,
+  bundle: string,
+  main: ListeningSocket,
+  made: Made,
+): Promise<void> {
+  enableSchedCore(process.env.SCHED_CORE);
+  const sockets = { main: main.descriptor, debug: made.debug?.descriptor };
+  const pid = spawnServer(request, bundle, sockets, process.env);
+  made.server = pid;
+  const cgroup = await shimCgroupOf(request.options);
+  if (cgroup !== undefined) {
+    joinCgroup(cgroup, pid);
+  }
+  adjustOomScore(pid, parentPid());
+}
+
+/**
+ * Writes what the daemon reads after its own restart (contract 1.13), for a server that is reused as
+ * well: 1.6 and 1.7 know no other place, and 2.x falls back to it.
+ */
+function recordAddress(request: StartRequest, bundle: string, address: string): void {
+  writeFileAtomic(`${bundle}/address`, address, 0o644);
+  if (request.socketDirectoryGiven) {
+    removeFile(`${bundle}/s`);
+    makeSymlink(request.socketDirectory, `${bundle}/s`);
+  }
+}
+
+/** @throws Error when the server is dead already. Nobody waits here: whoever died later is not seen. */
+function checkServer(made: Made): void {
+  const exit = made.server === undefined ? undefined : reapExited().at(0);
+  if (exit !== undefined) {
+    made.server = undefined;
+    throw new Error(`the shim server ended at once with status ${exit.status}`);
+  }
+}
+
+function takeBack(made: Made): void {
+  for (const socket of [made.main, made.debug]) {
+    if (socket !== undefined) {
+      abandonSocket(socket);
+    }
+  }
+  if (made.server !== undefined) {
+    sendSignal(made.server, SIGKILL);
+  }
+}

@@ -1,0 +1,25 @@
+import { bunPlatform } from './bun.ts';
+import type { Accept, Connection, ConnectionHandlers, Listener } from './connection.ts';
+import { nodePlatform } from './node.ts';
+
+export type { Accept, Connection, ConnectionHandlers, Listener } from './connection.ts';
+
+/** Everything that differs between Bun and Node. Nothing outside this folder knows which one it runs on. */
+export interface Platform {
+  readonly name: 'bun' | 'node';
+  version(): string;
+  /** Serves a listening stream socket; takes over the descriptor. */
+  listen(descriptor: number, accept: Accept): Listener;
+  /**
+   * Connects to a Unix socket.
+   * @throws an error whose `code` is the errno name (ENOENT, ECONNREFUSED, …).
+   */
+  connect(path: string, handlers: ConnectionHandlers): Promise<Connection>;
+  sha256Hex(text: string): string;
+  /** Runs a full collection where the runtime offers one. */
+  collectGarbage(): void;
+  /** The command that starts this very program again: the compiled binary, or a runtime and its script. */
+  selfCommand(): { readonly path: string; readonly argv: readonly string[] };
+}
+
+export const platform: Platform = 'Bun' in globalThis ? bunPlatform : nodePlatform;

@@ -1,0 +1,58 @@
+import { writeFileAtomic } from '../posix/files.ts';
+import { linkStatus, listDirectory, makeDirectories, removeFile } from '../posix/paths.ts';
+import { effectiveUser } from '../posix/processes.ts';
+
+export interface DumpFileName {
+  namespace: string;
+  id: string;
+  pid: number;
+}
+
+/**
+ * Writes a dump readable by its owner alone, in place of the earlier one of this process, and removes those
+ * that dead processes of the same namespace and id left: the folder is in memory.
+ *
+ * @param directory made when missing, with mode 0700
+ * @returns the file's path
+ * @throws Error when the directory is not this user's alone; SystemError
+ */
+export function writeDumpFile(directory: string, name: DumpFileName, text: string): string {
+  makeDirectories(directory, 0o700);
+  refuseSharedDirectory(directory);
+  const prefix = `${fileNamePart(name.namespace)}-${fileNamePart(name.id)}-`;
+  const fileName = `${prefix}${name.pid}.txt`;
+  const path = `${directory}/${fileName}`;
+  writeFileAtomic(path, text, 0o600);
+  removeAbandoned(directory, prefix, fileName);
+  return path;
+}
+
+/** Someone else who can write here could have put a link in the file's place. */
+function refuseSharedDirectory(directory: string): void {
+  const { type, uid, mode } = linkStatus(directory);
+  if (type !== 'directory' || uid !== effectiveUser().uid || (mode & 0o077) !== 0) {
+    throw new Error(`dump directory ${directory} is not a directory of this user alone`);
+  }
+}
+
+function removeAbandoned(directory: string, prefix: string, current: string): void {
+  for (const entry of listDirectory(directory)) {
+    if (entry === current || !entry.startsWith(prefix)) continue;
+    const pid = /^(\d+)\.txt$/.exec(entry.slice(prefix.length))?.[1];
+    if (pid !== undefined && !isRunning(pid)) removeFile(`${directory}/${entry}`);
+  }
+}
+
+function isRunning(pid: string): boolean {
+  try {
+    linkStatus(`/proc/${pid}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Identifiers are already of these characters and at most 76 long; flags could hold anything. */
+function fileNamePart(text: string): string {
+  return text.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 100);
+}

@@ -1,0 +1,96 @@
+import { Publisher } from '../events/publisher.ts';
+import { RUNTIME_NAME } from '../manager/runtimeName.ts';
+import { OciRuntime } from '../oci/runtime.ts';
+import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
+import type { Connection } from '../platform/runtime.ts';
+import { inheritedOpenFiles } from '../posix/limits.ts';
+import { becomeSubreaper, disableHugePages, effectiveUser } from '../posix/processes.ts';
+import { peerCredentials } from '../posix/sockets.ts';
+import { Reaper } from '../reaper/reaper.ts';
+import type { TaskContext } from '../task/context.ts';
+import { ExitTracker } from '../task/exits.ts';
+import { taskServices } from '../task/methods.ts';
+import { TaskEvents } from '../task/taskEvents.ts';
+import { TaskService } from '../task/taskService.ts';
+import { Server } from '../ttrpc/server.ts';
+import { version } from '../version.ts';
+import { Dumper } from './dump.ts';
+import { dumpSections } from './dumpSections.ts';
+import type { ShimFlags } from './flags.ts';
+import { ListeningSocket } from './listeningSocket.ts';
+import { createLogger } from './logger.ts';
+import { Shutdown } from './shutdown.ts';
+import { installSignals } from './signals.ts';
+
+/**
+ * The server's life (contract 3): everything a pod needs is put together here, and from then on only events happen.
+ * Returns once it serves; the process ends through Shutdown.
+ */
+export function serve(flags: ShimFlags): void {
+  becomeSubreaper();
+  disableHugePages();
+  // The bundle of the group's first container. It may vanish while others live, so it is never asked for again (trap 8).
+  const bundle = process.cwd();
+  const logger = createLogger({
+    path: `${bundle}/log`,
+    debug: flags.debug,
+    fields: { runtime: RUNTIME_NAME, namespace: flags.namespace, pid: process.pid },
+    takeOverStandardError: true,
+  });
+  const socket = ListeningSocket.open(flags.socket);
+
+  const publisher = new Publisher({
+    address: process.env.TTRPC_ADDRESS ?? '',
+    namespace: flags.namespace,
+    logger,
+  });
+  const reaper = new Reaper((error) => logger.error({ error }, 'exit handling failed'));
+  const exits = new ExitTracker();
+  const helpers = {
+    reaper,
+    environment: runtimeEnvironment(process.env),
+    openFiles: inheritedOpenFiles(),
+  };
+  const context: TaskContext = {
+    namespace: flags.namespace,
+    events: new TaskEvents(publisher),
+    ...{ reaper, exits, logger, helpers },
+    openRuntime: (containerBundle, options) =>
+      new OciRuntime({
+        ...helpers,
+        ...{ namespace: flags.namespace, bundle: containerBundle },
+        binary: options.binaryName,
+        root: options.root,
+        systemdCgroup: options.systemdCgroup,
+        criuPath: options.criuPath,
+      }),
+  };
+  const tasks = new TaskService(context, () => shutdown.begin('no container is left'));
+  const server = new Server({
+    services: taskServices(tasks),
+    authorize: isTrustedPeer,
+    logger,
+  });
+  const exit = (status: number): never => process.exit(status);
+  const shutdown = new Shutdown({ socket, server, publisher, logger, exit });
+  const dumper = new Dumper({
+    ...{ namespace: flags.namespace, id: flags.id, version, logger },
+    sections: dumpSections({ tasks, server, reaper, exits, publisher }),
+  });
+
+  installSignals({
+    terminate: (signal) => shutdown.begin(signal),
+    dump: () => void dumper.dump('SIGUSR1'),
+  });
+  reaper.subscribe((exit) => exits.deliver(exit));
+  reaper.install();
+  server.serve(socket.descriptor);
+  logger.info({ version, path: socket.path }, 'serving');
+}
+
+/** Only processes of the shim's own user and group may talk to it (contract 3.2 step 7). */
+function isTrustedPeer(connection: Connection): boolean {
+  const peer = peerCredentials(connection.descriptor);
+  const own = effectiveUser();
+  return peer.uid === own.uid && peer.gid === own.gid;
+}

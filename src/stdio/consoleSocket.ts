@@ -1,0 +1,111 @@
+import { isSystemError } from '../posix/error.ts';
+import { changeMode, makeDirectory, removeDirectory, removeFile } from '../posix/paths.ts';
+import { acceptConnection, listenUnix, receiveDescriptor } from '../posix/sockets.ts';
+import { type Closable, Descriptor } from './descriptor.ts';
+import type { Cancellation } from './processStdio.ts';
+import { whenReadable } from './readable.ts';
+
+const limitMilliseconds = 30_000;
+const socketName = 'pty.sock';
+const attempts = 100;
+
+/** The socket on which the OCI runtime hands over the pty master, in a directory of its own (contract 7.4). */
+export class ConsoleSocket implements Closable {
+  readonly path: string;
+  readonly #directory: string;
+  readonly #listener: Descriptor;
+  #closed = false;
+
+  private constructor(directory: string, path: string, listener: Descriptor) {
+    this.#directory = directory;
+    this.path = path;
+    this.#listener = listener;
+  }
+
+  static open(): ConsoleSocket {
+    const runtimeDirectory = process.env.XDG_RUNTIME_DIR ?? '';
+    const directory = makePrivateDirectory(runtimeDirectory);
+    const path = `${directory}/${socketName}`;
+    try {
+      const listener = new Descriptor(listenUnix(path, 1));
+      const socket = new ConsoleSocket(directory, path, listener);
+      // The sticky bit tells those who tidy up $XDG_RUNTIME_DIR to leave the socket alone.
+      if (runtimeDirectory !== '') changeMode(path, 0o1755);
+      return socket;
+    } catch (error) {
+      removeDirectory(directory);
+      throw error;
+    }
+  }
+
+  /**
+   * Takes the master; only to be called once the runtime ended well, as its connection and message are then waiting.
+   * The caller owns the descriptor.
+   * @throws Error when the runtime never connected, or sent anything but one descriptor.
+   */
+  async receiveMaster(cancel: Cancellation | undefined): Promise<number> {
+    const limit = {
+      milliseconds: limitMilliseconds,
+      message: `no terminal arrived at ${this.path} within ${limitMilliseconds / 1000} s`,
+    };
+    const wait = (descriptor: number): Promise<void> => whenReadable(descriptor, { cancel, limit });
+    let accepted = acceptConnection(this.#listener.number);
+    while (accepted === undefined) {
+      await wait(this.#listener.number);
+      if (this.#closed) throw new Error('console socket is closed');
+      accepted = acceptConnection(this.#listener.number);
+    }
+    const connection = new Descriptor(accepted);
+    try {
+      let master = tryReceive(accepted);
+      while (master === undefined) {
+        await wait(accepted);
+        master = tryReceive(accepted);
+      }
+      return master;
+    } finally {
+      connection.close();
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+    removeFile(this.path);
+    removeDirectory(this.#directory);
+  }
+}
+
+/** Undefined while the message is not here. */
+const tryReceive = (connection: number): number | undefined => {
+  try {
+    return receiveDescriptor(connection).descriptor;
+  } catch (error) {
+    if (isSystemError(error, 'EAGAIN')) return undefined;
+    throw error;
+  }
+};
+
+const makePrivateDirectory = (runtimeDirectory: string): string => {
+  const parents =
+    runtimeDirectory === '' ? ['/run', process.env.TMPDIR || '/tmp'] : [runtimeDirectory];
+  let failure: unknown;
+  for (const parent of parents) {
+    try {
+      return makeUniqueDirectory(parent);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+};
+
+const makeUniqueDirectory = (parent: string): string => {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const path = `${parent}/pty${Math.floor(Math.random() * 2 ** 48).toString(36)}`;
+    if (makeDirectory(path, 0o700)) return path;
+  }
+  throw new Error(`no free name for a directory in ${parent}`);
+};

@@ -1,0 +1,55 @@
+/** The paths of a request, as containerd sent them; an empty string means that the stream is not wanted. */
+export interface StdioPaths {
+  readonly stdin: string;
+  /** A path, or a `file:`, `binary:` or `binary-v2:` URI. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly terminal: boolean;
+}
+
+/** What the OCI runtime is started with. -1 stands for /dev/null, as in a SpawnRequest. */
+export type RuntimeStdio =
+  | { readonly descriptors: readonly [number, number, number] }
+  | { readonly consoleSocket: string };
+
+/** A call that its client may give up. A ttrpc `Call` is one. */
+export interface Cancellation {
+  readonly cancelled: boolean;
+  /** Returns the function that takes the listener away again. */
+  onCancel(listener: (reason: Error) => void): () => void;
+}
+
+/** The streams of one process, from before its creation until it is deleted. */
+export interface ProcessStdio {
+  readonly forRuntime: RuntimeStdio;
+
+  /**
+   * To be called once the runtime process ended well: closes our copies of the container's ends (trap 38), takes
+   * the pty master, starts moving bytes.
+   */
+  attach(): Promise<void>;
+
+  /** The process is dead. For a terminal the next "nothing there" is then the end (contract 7.4). */
+  processExited(): void;
+
+  /**
+   * Waits until each output has reached its end and its FIFO is closed (trap 36a).
+   * @returns false when the time was up first, or when close() cut an output short.
+   */
+  drained(milliseconds: number): Promise<boolean>;
+
+  /** Without effect where there is no terminal (contract 5.9). */
+  resize(columns: number, rows: number): void;
+
+  /** Ends stdin as soon as the client has closed its own end, too (contract 7.5). May be repeated. */
+  closeStdin(): void;
+
+  /** Closes every descriptor at once. May be repeated. */
+  close(): void;
+
+  /** After close(): resolves when no logging binary of ours runs any more, at most 13 s later. */
+  settled(): Promise<void>;
+
+  /** For the dump: one line with each stream, its descriptors and what it moved. */
+  describe(): string;
+}

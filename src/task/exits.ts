@@ -1,0 +1,172 @@
+import { failedPrecondition } from '../ttrpc/status.ts';
+import type { Exit } from '../reaper/exit.ts';
+
+/*
+ * The order of a container's events. Clients rely on these five rules (contract 5.12); every start, exit and delete
+ * goes through this file, and test/unit/task/exits.test.ts interleaves them at random.
+ *
+ *   I1  A process's start event precedes its TaskExit.
+ *   I2  The init's TaskExit follows the TaskExit of every exec that published TaskExecStarted.
+ *   I3  Every process that published a start event publishes exactly one TaskExit.
+ *   I4  After the init's exit was seen, no new exec starts.
+ *   I5  TaskExit precedes TaskDelete, and TaskDelete is last.
+ *
+ * A start is asynchronous (the OCI runtime does it) while exits come whenever they like. So whoever starts something
+ * first opens a collector, which keeps every exit from then on; when the pid is known, `claim` looks there before it
+ * registers the pid. JavaScript runs to completion, hence nothing can come between those two steps.
+ */
+
+/** Keeps the exits seen while one create, start or exec is in flight. */
+export class ExitCollector {
+  readonly #exits: Exit[] = [];
+  readonly #leave: (collector: ExitCollector) => void;
+
+  constructor(leave: (collector: ExitCollector) => void) {
+    this.#leave = leave;
+  }
+
+  add(exit: Exit): void {
+    this.#exits.push(exit);
+  }
+
+  /**
+   * The exit of the process that had `pid` at `since()`, if it came already. An earlier exit with that number belongs
+   * to a stranger who held the pid before, a later one to a stranger who got it after. `since` is asked only when
+   * there is something to tell apart.
+   */
+  find(pid: number, since: () => number): Exit | undefined {
+    const exits = this.#exits.filter((exit) => exit.pid === pid);
+    if (exits.length === 0) return undefined;
+    const from = since();
+    return exits.find((exit) => exit.at >= from);
+  }
+
+  close(): void {
+    this.#leave(this);
+  }
+}
+
+/** Brings each exit to the process that holds the pid. One per server. */
+export class ExitTracker {
+  readonly #running = new Map<number, (exit: Exit) => void>();
+  readonly #collectors = new Set<ExitCollector>();
+
+  /** Processes whose exit is awaited. */
+  get runningPids(): readonly number[] {
+    return [...this.#running.keys()];
+  }
+
+  get collectorCount(): number {
+    return this.#collectors.size;
+  }
+
+  /** One exit from the reaper. Those of the shim's own commands are nobody's task. */
+  deliver(exit: Exit): void {
+    if (exit.ofCommand) return;
+    for (const collector of this.#collectors) collector.add(exit);
+    const owner = this.#running.get(exit.pid);
+    if (owner === undefined) return;
+    this.#running.delete(exit.pid);
+    owner(exit);
+  }
+
+  /** Opens a collector; close it when the start is over, however it ended. */
+  collect(): ExitCollector {
+    const collector = new ExitCollector((left) => this.#collectors.delete(left));
+    this.#collectors.add(collector);
+    return collector;
+  }
+
+  /**
+   * Gives a pid to its process. `owner` is called exactly once: now if the exit came already, else when it comes.
+   * @param since when the pid was this process's (its pid file's time), in milliseconds since the epoch
+   */
+  claim(
+    pid: number,
+    since: () => number,
+    collector: ExitCollector,
+    owner: (exit: Exit) => void,
+  ): void {
+    const early = collector.find(pid, since);
+    if (early !== undefined) owner(early);
+    else this.#running.set(pid, owner);
+  }
+}
+
+/** What a container does at its init's end. */
+export interface InitExitHandler {
+  /**
+   * The init was seen to be dead: end what it leaves behind. Its TaskExit waits for the returned promise.
+   */
+  died(exit: Exit): Promise<void> | undefined;
+  /** Record the exit, release the waiters, publish TaskExit. */
+  report(exit: Exit): void;
+}
+
+/** Decides when a container's init exit may be reported (I1, I2) and whether an exec may start (I4). */
+export class ContainerExits {
+  readonly #handler: InitExitHandler;
+  #initExit: Exit | undefined;
+  #reported = false;
+  /** Reasons to hold the init's exit back: its own start in flight, execs alive or starting, its clean-up. */
+  #holds = 0;
+
+  constructor(handler: InitExitHandler) {
+    this.#handler = handler;
+  }
+
+  /** The init's exit, from the moment it was seen, though perhaps not reported yet. */
+  get initExit(): Exit | undefined {
+    return this.#initExit;
+  }
+
+  /** Execs and starts that hold the init's exit back. */
+  get holds(): number {
+    return this.#holds;
+  }
+
+  /** The init died. Its TaskExit goes out as soon as nothing holds it back. */
+  initExited(exit: Exit): void {
+    if (this.#initExit !== undefined) return;
+    this.#initExit = exit;
+    const cleanUp = this.#handler.died(exit);
+    if (cleanUp !== undefined) {
+      const release = this.#hold();
+      cleanUp.then(release, release);
+    }
+    this.#reportWhenDue();
+  }
+
+  /** The init is being started: an exit from now on waits for TaskStart. @returns call it when that is published. */
+  holdForInitStart(): () => void {
+    return this.#hold();
+  }
+
+  /**
+   * An exec is about to start. @returns call it once the exec's TaskExit is published, or its start failed.
+   * @throws StatusError FailedPrecondition when the init's exit was seen (containerd#10589)
+   */
+  holdForExec(containerId: string): () => void {
+    if (this.#initExit !== undefined) {
+      throw failedPrecondition(`container ${containerId} init process is not running`);
+    }
+    return this.#hold();
+  }
+
+  #hold(): () => void {
+    this.#holds += 1;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#holds -= 1;
+      this.#reportWhenDue();
+    };
+  }
+
+  #reportWhenDue(): void {
+    if (this.#initExit === undefined || this.#reported ) return;
+    this.#reported = true;
+    this.#handler.report(this.#initExit);
+  }
+}

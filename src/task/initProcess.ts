@@ -1,0 +1,154 @@
+import { type Cancellation, neverCancelled } from '../platform/cancellation.ts';
+import type { Exit } from '../reaper/exit.ts';
+import type { ProcessStdio, StdioPaths } from '../stdio/processStdio.ts';
+import type { Container } from './container.ts';
+import { drainBudgetMilliseconds, exitAfterDeleteMilliseconds } from './limits.ts';
+import { TaskProcess } from './process.ts';
+import { Serial } from './serial.ts';
+import { checkInitAllows, type InitState } from './states.ts';
+
+/** A container's first process; its life is the container's life. */
+export class InitProcess extends TaskProcess {
+  readonly #container: Container;
+  readonly #serial = new Serial();
+  #state: InitState = 'created';
+  #pausing = false;
+
+  /** Of a process that the runtime has just created, with its streams attached. */
+  constructor(container: Container, pid: number, paths: StdioPaths, stdio: ProcessStdio) {
+    super(container.id, paths);
+    this.#container = container;
+    this.pid = pid;
+    this.stdio = stdio;
+  }
+
+  get state(): InitState {
+    return this.#state;
+  }
+
+  /** The freezer is at work: State says PAUSING (contract 5.8). */
+  get pausing(): boolean {
+    return this.#pausing;
+  }
+
+  /**
+   * Runs the created process. Its exit, should it come before TaskStart is published, waits for that (I1).
+   * @returns its pid
+   */
+  start(call: Cancellation): Promise<number> {
+    return this.#serial.run(async () => {
+      checkInitAllows('start', this.#state);
+      const release = this.#container.exits.holdForInitStart();
+      try {
+        await this.#container.runtime.start(this.id, call);
+        this.#state = 'running';
+        this.#container.context.events.start(this.id, this.pid);
+        return this.pid;
+      } finally {
+        release();
+      }
+    });
+  }
+
+  /** Signals the init, or with `all` every process of the container. */
+  async kill(signal: number, all: boolean): Promise<void> {
+    checkInitAllows('kill', this.#state);
+    await this.#container.runtime.kill(this.id, signal, all);
+  }
+
+  pause(call: Cancellation): Promise<void> {
+    return this.#serial.run(async () => {
+      checkInitAllows('pause', this.#state);
+      this.#pausing = true;
+      try {
+        await this.#container.runtime.pause(this.id, call);
+      } finally {
+        this.#pausing = false;
+      }
+      if (this.#state === 'running') this.#state = 'paused';
+      this.#container.context.events.paused(this.id);
+    });
+  }
+
+  resume(call: Cancellation): Promise<void> {
+    return this.#serial.run(async () => {
+      checkInitAllows('resume', this.#state);
+      await this.#container.runtime.resume(this.id, call);
+      if (this.#state === 'paused') this.#state = 'running';
+      this.#container.context.events.resumed(this.id);
+    });
+  }
+
+  /** @param resources the OCI LinuxResources as JSON text */
+  update(resources: string, call: Cancellation): Promise<void> {
+    return this.#serial.run(async () => {
+      checkInitAllows('update', this.#state);
+      await this.#container.runtime.update(this.id, resources, call);
+    });
+  }
+
+  /**
+   * Removes the container from the runtime, then its streams and its rootfs mount (contract 5.5). On an error the
+   * state stays, so that the caller may try again.
+   *
+   * A caller who has gone does not stop it: half a deletion is of use to nobody (containerd#13377).
+   */
+  delete(): Promise<void> {
+    return this.#serial.run(async () => {
+      checkInitAllows('delete', this.#state);
+      await this.stdio?.drained(drainBudgetMilliseconds);
+      let failure: unknown;
+      try {
+        await this.#container.runtime.delete(this.id, false);
+      } catch (error) {
+        failure = error;
+      }
+      await this.#exitAfterDelete();
+      this.stdio?.close();
+      try {
+        await this.#container.unmountRootfs();
+      } catch (error) {
+        failure ??= error;
+      }
+      if (failure !== undefined) throw failure;
+      this.#state = 'deleted';
+    });
+  }
+
+  /**
+   * Records the end. Called by the container when the exit may be reported (contract 5.12).
+   * A paused container is thawed first: frozen processes would make `delete` hang (trap 29).
+   */
+  exited(exit: Exit): void {
+    const wasPaused = this.#state === 'paused';
+    this.#state = 'stopped';
+    if (wasPaused) this.#thaw();
+    this.recordExit({ status: exit.status, at: exit.at });
+  }
+
+  /**
+   * Deleting a container that never ran kills its init. The runtime returns when the process is gone, so its exit is
+   * on the way: it is waited for, to answer with the true status and to keep TaskExit before TaskDelete (I5).
+   */
+  async #exitAfterDelete(): Promise<void> {
+    if (this.exit !== undefined) return;
+    const exited = this.waiters.wait(neverCancelled);
+    if (exited === undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeUp = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, exitAfterDeleteMilliseconds);
+    });
+    await Promise.race([exited, timeUp]);
+    clearTimeout(timer);
+  }
+
+  #thaw(): void {
+    void this.#serial.run(async () => {
+      try {
+        await this.#container.runtime.resume(this.id);
+      } catch (error) {
+        this.#container.context.logger.error({ id: this.id, error }, 'resume after exit failed');
+      }
+    });
+  }
+}

@@ -1,0 +1,6 @@
+/** How long Delete waits for output that is still on its way (contract 5.5, 7.3). */
+export const drainBudgetMilliseconds = 10_000;
+/** How long a dead init's TaskExit waits for the processes it left behind to be killed. */
+export const killAllBudgetMilliseconds = 2_000;
+/** How long the deletion of a container that never ran waits for its init's exit to be reaped. */
+export const exitAfterDeleteMilliseconds = 2_000;

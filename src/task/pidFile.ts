@@ -1,0 +1,10 @@
+import { fileStatus } from '../posix/files.ts';
+
+/**
+ * When the OCI runtime wrote a pid file: from then on, and not before, the pid in it is that process's. The kernel's
+ * file times run behind its clock by up to a tick, never ahead of it.
+ * @returns milliseconds since the epoch
+ */
+export function pidFileTime(path: string): number {
+  return Number(fileStatus(path).modifiedNanos / 1_000_000n);
+}

@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bunPath } from '../scripts/build.mjs';
+import { reportSetup, setup } from '../scripts/setup.mjs';
+import { emitJavaScript } from './runner/emit.mjs';
+import { runFile } from './runner/runFile.mjs';
+import { chooseSuites } from './runner/suites.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+function runCheck({ command, args }) {
+  const result = spawnSync(join(root, command), args, { cwd: root, encoding: 'utf8' });
+  const output = `${result.stdout ?? ''}${result.stderr ?? ''}`;
+  if (result.status === 0) return [{ file: command, tests: [{ outcome: 'passed' }], output }];
+  const error = output.split('\n').slice(0, 60).join('\n');
+  return [{ file: command, tests: [{ name: 'check', outcome: 'failed', error }], output: '' }];
+}
+
+async function runFiles({ files, runtime, atOnce }) {
+  const waiting = [...files];
+  const done = [];
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const environment = { PODSHIM_RUNTIME: runtime };
+      done.push(await runFile({ runtime, bun: bunPath(root), root, file, environment }));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return done;
+}
+
+function count(results, outcome) {
+  return results.flatMap(({ tests }) => tests).filter((test) => test.outcome === outcome).length;
+}
+
+function printFailures(results) {
+  for (const { file, tests, output } of results) {
+    const failed = tests.filter((test) => test.outcome === 'failed');
+    if (failed.length === 0) continue;
+    for (const { name, error } of failed) {
+      console.log(`  FAILED ${file}: ${name}`);
+      if (error !== undefined) console.log(indent(error));
+    }
+    const text = output.trim().split('\n').slice(-40).join('\n');
+    if (text !== '') console.log(`  output of ${file}:\n${indent(text)}`);
+  }
+}
+
+function indent(text) {
+  return text.replace(/^/gm, '    ');
+}
+
+async function runSuite(suite) {
+  const started = performance.now();
+  const results = suite.kind === 'check' ? runCheck(suite) : await runFiles(suite);
+  if (results.length === 0) {
+    const error = 'there is no test file';
+    results.push({
+      file: suite.title,
+      tests: [{ name: 'suite', outcome: 'failed', error }],
+      output: '',
+    });
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const parts = [];
+  for (const outcome of Object.keys(totals)) {
+    const number = count(results, outcome);
+    totals[outcome] += number;
+    if (number > 0) parts.push(`${number} ${outcome}`);
+  }
+  console.log(`${suite.title.padEnd(16)} ${parts.join(', ')} (${seconds} s)`);
+  printFailures(results);
+}
+
+reportSetup(() => {
+  setup('containers', 'npm test');
+  emitJavaScript(root);
+});
+for (const suite of chooseSuites(root, process.argv.slice(2))) {
+  await runSuite(suite);
+}
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
