@@ -35,7 +35,8 @@ function leftBehind(): string {
 
 async function play(): Promise<void> {
   title('podshim: a containerd shim, shown on a containerd of its own');
-  containerd = await Containerd.start();
+  containerd = Containerd.prepare();
+  await containerd.launch();
   print(`containerd ${containerd.pid}, everything of it below ${containerd.directory}`);
   print(`runtime ${runtimeUnderTest}, namespace ${containerd.namespace}`);
   const stream = await containerd.events();

@@ -373,8 +373,6 @@ static napi_value startMovement(napi_env env, napi_callback_info info) {
     enqueue(entry);
   } else {
     detach_all(entry);
-    // The thread may have queued it between the two.
-    dequeue(entry);
     release(entry);
   }
   pthread_mutex_unlock(&poller.lock);
@@ -424,7 +422,7 @@ static napi_value finishMovement(napi_env env, napi_callback_info info) {
   return number(env, 0);
 }
 
-// When it returns, the thread is done with the descriptors.
+// slot -> bytes. When it returns, the thread is done with the descriptors.
 static napi_value cancelPolled(napi_env env, napi_callback_info info) {
   struct entry *entry = read_slot(env, info);
   if (entry == NULL) return NULL;
@@ -435,9 +433,10 @@ static napi_value cancelPolled(napi_env env, napi_callback_info info) {
   entry->cancelled = true;
   while (entry->running) pthread_cond_wait(&poller.turn_over, &poller.lock);
   detach_all(entry);
+  int64_t bytes = (int64_t)atomic_load(&entry->pump.bytes);
   release(entry);
   pthread_mutex_unlock(&poller.lock);
-  return number(env, 0);
+  return number(env, bytes);
 }
 
 bool register_poller(napi_env env, napi_value exports) {

@@ -1,19 +1,20 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addEntryPoint } from './build/entryPoint.mjs';
-import { fingerprint, isUpToDate, markDone } from './build/fingerprint.mjs';
 import { announce, run } from './setup/command.mjs';
+import { fingerprint, isUpToDate, markDone } from './setup/fingerprint.mjs';
 
 const BINARY = 'dist/containerd-shim-podshim-v1';
 const NODE_BUNDLE = 'dist/podshim.mjs';
 const ADDON = 'dist/podshim.node';
-const GENERATED = ['src/proto/generated/messages.js', 'src/proto/generated/messages.d.ts'];
+const GENERATED = ['src/proto/generated/messages.ts'];
 
 /** Makes the protobuf code, if proto/ changed since. */
 export function generate(root) {
-  const inputs = ['proto', 'scripts/generate-proto.sh', 'package-lock.json'];
+  const scripts = ['scripts/generate-proto.sh', 'scripts/proto-target.cjs'];
+  const inputs = ['proto', ...scripts, 'package-lock.json'];
   step(root, 'proto', inputs, GENERATED, 'generating protobuf code', () =>
-    run('sh', ['scripts/generate-proto.sh'], { cwd: root }),
+    run('sh', ['scripts/generate-proto.sh', '--force'], { cwd: root }),
   );
 }
 

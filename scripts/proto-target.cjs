@@ -5,11 +5,17 @@
  */
 const { Enum, Namespace, Type, types } = require('protobufjs');
 
-/** Types that src/proto/wire.ts writes, not the writer itself. */
-const ownWriters = new Map([
-  ['uint64', 'writeUnsigned64'],
-  ['int64', 'writeSigned64'],
-  ['string', 'writeString'],
+/** Types with a method of their own in src/proto/messageWriter.ts, which writes the tag too. */
+const taggedWriters = new Map([
+  ['string', 'text'],
+  ['uint32', 'number'],
+  ['int32', 'integer'],
+  ['uint64', 'unsigned64'],
+  ['int64', 'signed64'],
+]);
+const packedWriters = new Map([
+  ['int32', 'packedInteger'],
+  ['uint64', 'packedUnsigned64'],
 ]);
 const scalarTypes = new Map([
   ['string', { type: 'string', initial: "''", read: 'readString(r)' }],
@@ -24,6 +30,7 @@ const scalarTypes = new Map([
 
 const exportName = (object) => object.fullName.slice(1).replaceAll('.', '_');
 const isMessage = (field) => field.resolvedType instanceof Type;
+const isPackable = (field) => !isMessage(field) && types.packed[scalarName(field)] !== undefined;
 const scalarName = (field) => (field.resolvedType instanceof Enum ? 'int32' : field.type);
 
 function scalar(field) {
@@ -54,38 +61,31 @@ function initialValue(field) {
 const tag = (field, wireType) => ((field.id << 3) | wireType) >>> 0;
 const wireType = (field) => (isMessage(field) ? 2 : types.basic[scalarName(field)]);
 
-function writeValue(field, writer, value) {
+function writeTagged(field, value) {
+  const number = tag(field, wireType(field));
   if (isMessage(field)) {
-    return `${exportName(field.resolvedType)}.encode(${value}, ${writer}.fork()).ldelim();`;
+    return `w.message(${number}, ${exportName(field.resolvedType)}, ${value});`;
   }
-  const own = ownWriters.get(scalarName(field));
-  return own === undefined
-    ? `${writer}.${scalarName(field)}(${value});`
-    : `${own}(${writer}, ${value});`;
+  const tagged = taggedWriters.get(scalarName(field));
+  return tagged === undefined
+    ? `w.uint32(${number}).${scalarName(field)}(${value});`
+    : `w.${tagged}(${number}, ${value});`;
 }
 
 function encodeField(field) {
   const value = `m.${field.name}`;
-  if (field.map) return [`if (${value}) writeMap(w, ${tag(field, 2)}, ${value});`];
-  if (
-    field.repeated &&
-    field.packed &&
-    !isMessage(field) &&
-    types.packed[scalarName(field)] !== undefined
-  ) {
-    return [
-      `if (${value}?.length) {`,
-      `  w.uint32(${tag(field, 2)}).fork();`,
-      `  for (const v of ${value}) ${writeValue(field, 'w', 'v')}`,
-      '  w.ldelim();',
-      '}',
-    ];
+  if (field.map) return [`if (${value}) w.map(${tag(field, 2)}, ${value});`];
+  if (field.repeated && isPackable(field)) {
+    const packed = packedWriters.get(scalarName(field));
+    if (packed === undefined) throw new Error(`${field.fullName}: cannot be packed`);
+    return [`if (${value}?.length) w.${packed}(${tag(field, 2)}, ${value});`];
   }
-  const write = (item) => writeValue(field, `w.uint32(${tag(field, wireType(field))})`, item);
-  if (field.repeated) return [`if (${value}) for (const v of ${value}) ${write('v')}`];
-  if (field.hasPresence && !isMessage(field))
-    return [`if (${value} !== undefined) ${write(value)}`];
-  return [`if (${value}${field.type === 'bytes' ? '?.length' : ''}) ${write(value)}`];
+  if (field.repeated) return [`if (${value}) for (const v of ${value}) ${writeTagged(field, 'v')}`];
+  const isSet =
+    field.hasPresence && !isMessage(field)
+      ? `${value} !== undefined`
+      : `${value}${field.type === 'bytes' ? '?.length' : ''}`;
+  return [`if (${isSet}) ${writeTagged(field, value)}`];
 }
 
 function decodeField(field) {
@@ -97,7 +97,7 @@ function decodeField(field) {
   const single = tag(field, wireType(field));
   if (!field.repeated) return [`case ${single}: ${value} = ${read}; break;`];
   const lines = [`case ${single}: ${value}.push(${read}); break;`];
-  if (!isMessage(field) && types.packed[scalarName(field)] !== undefined) {
+  if (isPackable(field)) {
     lines.push(`case ${tag(field, 2)}: {`);
     lines.push('  const outer = enter(r, r.size());');
     lines.push(`  while (r.pos < r.len) ${value}.push(${read});`);
@@ -118,7 +118,7 @@ function messageSource(type) {
     '}',
     `export const ${name}: MessageType<${name}> = {`,
     `  fullName: '${type.fullName.slice(1)}',`,
-    `  encode(${fields.length > 0 ? 'm' : '_m'}, w = Writer.create()) {`,
+    `  encode(${fields.length > 0 ? 'm' : '_m'}, w = MessageWriter.create()) {`,
     ...indent(fields.flatMap(encodeField), 4),
     '    return w;',
     '  },',
@@ -164,8 +164,7 @@ module.exports = function typescriptTarget(root, _options, callback) {
       '// Generated from proto/ by scripts/generate-proto.sh.',
       "import type { MessageType } from '../wire.ts';",
       'import {',
-      '  emptyBytes, enter, readerOf, readMapEntry, readSigned64, readString, readUnsigned64, skip, Writer, writeMap,',
-      '  writeSigned64, writeString, writeUnsigned64,',
+      '  emptyBytes, enter, MessageWriter, readerOf, readMapEntry, readSigned64, readString, readUnsigned64, skip,',
       "} from '../wire.ts';",
     ];
     callback(null, `${collect(root.resolveAll(), lines).join('\n')}\n`);

@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 function runCheck({ command, args }) {
-  const result = spawnSync(join(root, command), args, { cwd: root, encoding: 'utf8' });
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}`;
   if (result.status === 0) return [{ file: command, tests: [{ outcome: 'passed' }], output }];
   const error = output.split('\n').slice(0, 60).join('\n');

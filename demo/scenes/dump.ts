@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DUMP_DIRECTORY } from '../../test/support/containerd.ts';
 import { waitUntil } from '../../test/support/waiting.ts';
 import { command, finding, output, step } from '../narrator.ts';
 import type { Pod } from './pod.ts';
 
-const DUMP_DIRECTORY = '/run/podshim/dump';
 const LINES_SHOWN = 30;
 
 /** Asks the shim what it is doing. */

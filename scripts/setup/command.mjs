@@ -25,10 +25,16 @@ export function run(command, args, options = {}) {
     throw new SetupError(`${command} was ended by ${result.signal}`);
   }
   if (result.status !== 0) {
-    const output = `${result.stdout}${result.stderr}`.trimEnd().split('\n').slice(-25).join('\n');
+    const output = shorten(`${result.stdout}${result.stderr}`.trimEnd());
     throw new SetupError(`${[command, ...args].join(' ')} failed:\n${output}`);
   }
   return result.stdout;
+}
+
+/** A tool names its reason at the beginning or at the end. */
+function shorten(text) {
+  const lines = text.split('\n');
+  return lines.length <= 30 ? text : [...lines.slice(0, 15), '...', ...lines.slice(-14)].join('\n');
 }
 
 /** The path of an executable on PATH or in the system's own directories, or undefined. */

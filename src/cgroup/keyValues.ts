@@ -21,3 +21,15 @@ export function readKeyValues(path: string): Map<string, Unsigned64> | undefined
   const text = readIfPresent(path);
   return text === undefined ? undefined : parseKeyValues(text);
 }
+
+/**
+ * The same for those who look out for OOM kills: no failure is an error there, since an exit must be
+ * reported whatever the last look brings, and the next signal brings the next look.
+ */
+export function lookAtKeyValues(path: string): Map<string, Unsigned64> | undefined {
+  try {
+    return readKeyValues(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -7,6 +7,7 @@ export interface OomWatch {
   /**
    * One last look, at the exit of the container's init: reports before it returns when there was a
    * kill that has not been reported yet. So TaskOOM comes before TaskExit (contract 10).
+   * Never throws.
    */
   readLast(): void;
   /** Ends the watch and frees its descriptors. May be called twice. */

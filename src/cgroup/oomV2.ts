@@ -1,6 +1,6 @@
 import type { CgroupV2 } from './cgroup.ts';
 import { watchModifications } from './fileModifications.ts';
-import { readKeyValues } from './keyValues.ts';
+import { lookAtKeyValues } from './keyValues.ts';
 import type { OomWatch } from './oom.ts';
 import type { Unsigned64 } from './unsigned64.ts';
 
@@ -28,7 +28,7 @@ class OomWatchV2 implements OomWatch {
   readLast(): void {
     if (this.#closed) return;
     // Missing when the cgroup is gone, which is no error (contract 10).
-    const kills = readKeyValues(this.#file)?.get('oom_kill') ?? 0;
+    const kills = lookAtKeyValues(this.#file)?.get('oom_kill') ?? 0;
     if (kills <= this.#reported) return;
     this.#reported = kills;
     this.#onOom();

@@ -2,7 +2,6 @@ import { decodeOptions } from '../oci/decodeOptions.ts';
 import { defaultOptions, type RuntimeOptions } from '../oci/options.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
 import { RuntimeLauncher } from '../oci/runtimeLauncher.ts';
-import { runtimeFeatures } from '../oci/runtimeQueries.ts';
 import { writeAll } from '../posix/files.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
 import { findExecutable } from '../posix/paths.ts';
@@ -11,11 +10,16 @@ import { Any, RuntimeInfo } from '../proto/messages.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import { revision, version } from '../version.ts';
 import { STDIN_LIMIT } from './bootstrap.ts';
+import { Deadline } from './deadline.ts';
 import { failure } from './failure.ts';
 import { RUNTIME_NAME } from './runtimeName.ts';
 import { readStdin } from './stdin.ts';
 
 const STDOUT = 1;
+
+/** Milliseconds that the runtime may take to name its features. */
+const FEATURES_BUDGET = 10_000;
+const FEATURES_LIMIT = 16 * 1024 * 1024;
 
 /**
  * `-info` (contract 1.8): what this shim and the OCI runtime behind it can do, as
@@ -76,12 +80,20 @@ async function featuresOf(binary: string): Promise<AnyValue | undefined> {
     environment: runtimeEnvironment(process.env),
     openFiles: inheritedOpenFiles(),
   });
+  const deadline = new Deadline(FEATURES_BUDGET);
   try {
-    const features: unknown = JSON.parse(await runtimeFeatures(launcher));
+    const text = await launcher.run({
+      arguments: ['features'],
+      directory: undefined,
+      keptBytes: FEATURES_LIMIT,
+      cancel: deadline,
+    });
+    const features: unknown = JSON.parse(text);
     return packAny(JsonType.features, new TextEncoder().encode(JSON.stringify(features)));
   } catch {
     return undefined;
   } finally {
+    deadline.clear();
     reaper.uninstall();
   }
 }

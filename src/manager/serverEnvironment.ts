@@ -31,21 +31,24 @@ export function serverEnvironment(
   inherited: Readonly<Record<string, string | undefined>>,
   identity: ServerIdentity,
 ): string[] {
-  const variables = new Map<string, string>();
-  for (const [name, value] of Object.entries(inherited)) {
-    if (value !== undefined && !name.startsWith('BUN_')) {
-      variables.set(name, value);
-    }
-  }
-  variables.set('GOMAXPROCS', '4');
-  variables.set('OTEL_SERVICE_NAME', `containerd-shim-${identity.id}`);
-  variables.set(SOFT_LIMIT_VARIABLE, limitText(identity.openFiles));
+  const own: Record<string, string> = {
+    GOMAXPROCS: '4',
+    OTEL_SERVICE_NAME: `containerd-shim-${identity.id}`,
+    [SOFT_LIMIT_VARIABLE]: limitText(identity.openFiles),
+  };
   if (identity.ttrpcAddress !== undefined) {
-    variables.set('TTRPC_ADDRESS', identity.ttrpcAddress);
+    own.TTRPC_ADDRESS = identity.ttrpcAddress;
   }
   const environment: string[] = [];
-  for (const [name, value] of variables) {
-    environment.push(`${name}=${value}`);
+  // Plain loops: with entries and destructuring, this alone is enough to start the JIT compiler.
+  for (const name in inherited) {
+    const value = inherited[name];
+    if (value !== undefined && !name.startsWith('BUN_') && !Object.hasOwn(own, name)) {
+      environment.push(`${name}=${value}`);
+    }
+  }
+  for (const name in own) {
+    environment.push(`${name}=${own[name]}`);
   }
   return environment.concat(runtimeSettings(platform.name, platform.version()));
 }

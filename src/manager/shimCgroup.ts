@@ -43,11 +43,11 @@ function readString(message: Uint8Array, field: number): string | undefined {
 }
 
 async function readToml(packed: PackedOptions): Promise<string | undefined> {
-  if (!mayNameCgroup(packed.value)) {
-    return undefined;
-  }
-  const { decodeOptions } = await import('../oci/decodeOptions.ts');
   try {
+    if (!mayNameCgroup(packed.value)) {
+      return undefined;
+    }
+    const { decodeOptions } = await import('../oci/decodeOptions.ts');
     return (await decodeOptions(packed)).shimCgroup || undefined;
   } catch {
     return undefined;

@@ -53,8 +53,6 @@ export interface MountOptions {
   readonly data: readonly string[];
   /** The source is an image that needs a loop device. */
   readonly loop: boolean;
-  /** Direct access to that image was asked for. */
-  readonly directIo: boolean;
   /** `C:H:S[,C:H:S…]`; undefined when not given. */
   readonly uidMap: string | undefined;
   readonly gidMap: string | undefined;
@@ -82,7 +80,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
       throw new Error(`unsupported mount option ${JSON.stringify(option)}`);
     } else data.push(option);
   }
-  const directIo = loop && data.includes('direct-io');
-  if (directIo) data = data.filter((option) => option !== 'direct-io');
-  return { flags, data, loop, directIo, uidMap, gidMap };
+  // Meant for the loop device, which goes past the page cache wherever it can.
+  if (loop) data = data.filter((option) => option !== 'direct-io');
+  return { flags, data, loop, uidMap, gidMap };
 }

@@ -6,6 +6,7 @@ import type { Cancellation } from './cancellation.ts';
 import { keepDumpLog, workDirectory } from './checkpoint.ts';
 import { writeProcessFile } from './processSpec.ts';
 import * as line from './runtimeCommand.ts';
+import { variableOf } from './runtimeEnvironment.ts';
 import {
   CommandError,
   describeFailure,
@@ -77,7 +78,7 @@ export class OciRuntime {
   constructor(settings: RuntimeSettings) {
     this.bundle = settings.bundle;
     const root = settings.root === '' ? defaultRoot : settings.root;
-    this.root = settings.namespace === '' ? root : `${root}/${settings.namespace}`;
+    this.root = joinDirectory(root, settings.namespace);
     this.#launcher = new RuntimeLauncher(settings);
     this.#globalArguments = line.globalArguments({
       root: this.root,
@@ -86,8 +87,8 @@ export class OciRuntime {
       systemdCgroup: settings.systemdCgroup,
     });
     this.#processFileEnvironment = {
-      XDG_RUNTIME_DIR: lookUp(settings.environment, 'XDG_RUNTIME_DIR'),
-      TMPDIR: lookUp(settings.environment, 'TMPDIR'),
+      XDG_RUNTIME_DIR: variableOf(settings.environment, 'XDG_RUNTIME_DIR'),
+      TMPDIR: variableOf(settings.environment, 'TMPDIR'),
     };
   }
 
@@ -135,7 +136,9 @@ export class OciRuntime {
     try {
       await this.#run(line.killArguments(id, signal, all), cancel);
     } catch (error) {
-      throw error instanceof CommandError ? killError(error.message) : error;
+      throw error instanceof CommandError
+        ? killError(error.message, this.#stateDirectory(id))
+        : error;
     }
   }
 
@@ -163,7 +166,7 @@ export class OciRuntime {
       await this.#run(line.deleteArguments(id, force), cancel);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      if (saysContainerIsGone(error.message)) return;
+      if (saysContainerIsGone(error.message, this.#stateDirectory(id))) return;
       throw this.#failure(failurePrefixes.delete, error, logLength);
     }
   }
@@ -275,6 +278,10 @@ export class OciRuntime {
     return new RuntimeError(describeFailure(prefix, error.message, readLog));
   }
 
+  #stateDirectory(id: string): string {
+    return `${this.root}/${id}`;
+  }
+
   #logLength(): number {
     try {
       return fileStatus(this.bundle.log).size;
@@ -284,10 +291,12 @@ export class OciRuntime {
   }
 }
 
-function consoleSocketOf(stdio: RuntimeStdio): string | undefined {
-  return 'consoleSocket' in stdio ? stdio.consoleSocket : undefined;
+/** Without double slashes and one at the end: runtimes repeat the path in their errors. */
+function joinDirectory(root: string, name: string): string {
+  const joined = `${root}/${name}`.replace(/\/+/g, '/');
+  return joined.endsWith('/') ? joined.slice(0, -1) : joined;
 }
 
-function lookUp(environment: readonly string[], name: string): string | undefined {
-  return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+function consoleSocketOf(stdio: RuntimeStdio): string | undefined {
+  return 'consoleSocket' in stdio ? stdio.consoleSocket : undefined;
 }

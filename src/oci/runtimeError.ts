@@ -46,10 +46,15 @@ export function describeFailure(prefix: string, base: string, readLog: () => str
 
 /**
  * Whether a failed command says that the container is unknown to the runtime. runc: `container does not exist`;
- * crun: ``container `x` does not exist``, and before 1.21 only that its status file is missing.
+ * crun: ``container `x` does not exist``, and in older releases only that its state directory or the status file in
+ * there is missing.
  */
-export function saysContainerIsGone(text: string): boolean {
-  return text.includes('does not exist') || /\/status[`'"]?: No such file or directory/.test(text);
+export function saysContainerIsGone(text: string, stateDirectory: string): boolean {
+  const paths = [`\`${stateDirectory}/status\``, `'${stateDirectory}'`, `\`${stateDirectory}\``];
+  return (
+    text.includes('does not exist') ||
+    paths.some((path) => text.includes(`${path}: No such file or directory`))
+  );
 }
 
 /** runc: `container not running`; crun: ``the container `x` is not running``, `open pidfd: No such process`. */
@@ -63,8 +68,8 @@ function saysProcessIsFinished(text: string): boolean {
 }
 
 /** What a failed kill means to the caller (contract 5.7). */
-export function killError(text: string): Error {
+export function killError(text: string, stateDirectory: string): Error {
   if (saysProcessIsFinished(text)) return notFound('process already finished');
-  if (saysContainerIsGone(text)) return notFound('no such container');
+  if (saysContainerIsGone(text, stateDirectory)) return notFound('no such container');
   return new RuntimeError(`unknown error after kill: ${text}`);
 }

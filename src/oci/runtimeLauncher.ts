@@ -6,6 +6,7 @@ import type { Command } from '../reaper/command.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { Reaper } from '../reaper/reaper.ts';
 import type { Cancellation } from './cancellation.ts';
+import { variableOf } from './runtimeEnvironment.ts';
 import { CommandError, exitText } from './runtimeError.ts';
 
 /** Enough for any error text. */
@@ -47,8 +48,7 @@ export class RuntimeLauncher {
     this.#reaper = settings.reaper;
     this.#environment = settings.environment;
     this.#openFiles = settings.openFiles;
-    const path = settings.environment.find((entry) => entry.startsWith('PATH='));
-    this.#searchPath = path?.slice('PATH='.length);
+    this.#searchPath = variableOf(settings.environment, 'PATH');
   }
 
   /**

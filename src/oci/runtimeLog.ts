@@ -2,7 +2,8 @@ import { O_RDONLY } from '../posix/constants.ts';
 import { closeFile, openFile, readSome } from '../posix/files.ts';
 import { fileStatus } from '../posix/paths.ts';
 
-const blockBytes = 256 * 1024;
+const blockBytes = 64 * 1024;
+const newline = 0x0a;
 
 /** What is wrong with a log that holds no usable error record, in the words of Go's JSON decoder. */
 type Defect = string | undefined;
@@ -84,30 +85,41 @@ export function lastErrorMessage(text: string): string {
   return '';
 }
 
-/** Reads what follows the first `from` bytes; only the last block or two of it, however long it is. */
+/**
+ * Reads what follows the first `from` bytes. Of a long text only the end, from the start of a line: parsing is slow,
+ * and the last error is near the end.
+ */
 function readTail(path: string, from: number): Uint8Array {
   const descriptor = openFile(path, O_RDONLY);
   try {
     const skip = from > fileStatus(descriptor).size ? 0 : from;
     let position = 0;
-    let previous = new Uint8Array(0);
-    let last = new Uint8Array(0);
+    let kept: Uint8Array[] = [];
+    let cut = false;
     for (;;) {
       const block = readSome(descriptor, blockBytes);
       if (block === undefined || block.length === 0) break;
       const skipped = Math.min(block.length, Math.max(0, skip - position));
       position += block.length;
       if (skipped === block.length) continue;
-      previous = last;
-      last = block.slice(skipped);
+      cut ||= kept.length === 2;
+      kept = [...kept.slice(-1), block.subarray(skipped)];
     }
-    const tail = new Uint8Array(previous.length + last.length);
-    tail.set(previous);
-    tail.set(last, previous.length);
-    return tail;
+    const tail = concatenated(kept);
+    return cut ? tail.subarray(tail.indexOf(newline) + 1) : tail;
   } finally {
     closeFile(descriptor);
   }
+}
+
+function concatenated(blocks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(blocks.reduce((length, block) => length + block.length, 0));
+  let position = 0;
+  for (const block of blocks) {
+    whole.set(block, position);
+    position += block.length;
+  }
+  return whole;
 }
 
 /**

@@ -91,8 +91,7 @@ class PolledMovement implements Movement, Entry {
 
   cancel(): void {
     if (this.#state === 'moving') {
-      this.#bytes = native().movementBytes(this.#slot);
-      native().cancelPolled(this.#slot);
+      this.#bytes = native().cancelPolled(this.#slot);
       entries[this.#slot] = undefined;
     }
     this.#state = 'cancelled';

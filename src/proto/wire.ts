@@ -1,12 +1,14 @@
 import protobuf from 'protobufjs/minimal.js';
+import type { MessageWriter } from './messageWriter.ts';
 
 /**
  * What the generated code in `generated/messages.ts` stands on: the reader and writer of protobufjs, and the few
  * things it needs beside them. 64-bit integers are bigint, so that none loses its low bits.
  */
-export const { Reader, Writer } = protobuf;
+export { MessageWriter } from './messageWriter.ts';
 export type Reader = protobuf.Reader;
-export type Writer = protobuf.Writer;
+
+const { Reader } = protobuf;
 
 /** The two halves of a 64-bit integer, as `Long` has them. The sign of a half does not matter. */
 export interface Halves {
@@ -36,7 +38,7 @@ export interface MessageType<T> {
   /** E.g. `containerd.events.TaskExit`, which is also its type URL in an Any. */
   readonly fullName: string;
   /** `encode(message).finish()` gives the bytes. Fields left out, and fields with their default, are not written. */
-  encode(message: MessageInput<T>, writer?: Writer): Writer;
+  encode(message: MessageInput<T>, writer?: MessageWriter): MessageWriter;
   /**
    * Reads a message; unknown fields are skipped. `bytes` fields are views into `source`.
    * @throws Error on malformed input.
@@ -61,7 +63,6 @@ export function enter(reader: Reader, length: number | undefined): number {
 }
 
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const textEncoder = new TextEncoder();
 
 /**
  * Reads a string. The reader's own method goes byte by byte below 64 bytes, which is five times slower without a JIT.
@@ -77,26 +78,8 @@ export function readString(reader: Reader): string {
   return textDecoder.decode(reader.buf.subarray(start, end));
 }
 
-/** Writes a string, again for speed without a JIT; half a surrogate pair becomes U+FFFD. */
-export function writeString(writer: Writer, value: string): void {
-  writer.bytes(textEncoder.encode(value));
-}
-
 export function skip(reader: Reader, tag: number): void {
   reader.skipType(tag & 7, 0, tag >>> 3);
-}
-
-export function writeMap(
-  writer: Writer,
-  tag: number,
-  map: { readonly [key: string]: string | undefined },
-): void {
-  for (const [key, value] of Object.entries(map)) {
-    if (value === undefined) continue;
-    writeString(writer.uint32(tag).fork().uint32(10), key);
-    writeString(writer.uint32(18), value);
-    writer.ldelim();
-  }
 }
 
 export function readMapEntry(reader: Reader, map: Record<string, string>): void {
@@ -112,42 +95,6 @@ export function readMapEntry(reader: Reader, map: Record<string, string>): void 
   reader.len = outer;
   // A plain assignment of `__proto__` would set the prototype instead of an entry.
   Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
-}
-
-function writeHalves(writer: Writer, { low, high }: Halves): void {
-  writer.uint64(new protobuf.util.LongBits(low >>> 0, high >>> 0).toLong(true));
-}
-
-function writeBits(writer: Writer, value: bigint): void {
-  const low = Number(BigInt.asUintN(32, value));
-  const high = Number(BigInt.asUintN(32, value >> 32n));
-  writeHalves(writer, { low, high });
-}
-
-/** @throws RangeError when the value does not fit, or is a number that is not a safe integer. */
-export function writeUnsigned64(writer: Writer, value: Integer64): void {
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a uint64: ${value}`);
-    writer.uint64(value);
-  } else if (typeof value === 'bigint') {
-    if (BigInt.asUintN(64, value) !== value) throw new RangeError(`not a uint64: ${value}`);
-    writeBits(writer, value);
-  } else {
-    writeHalves(writer, value);
-  }
-}
-
-/** @throws RangeError when the value does not fit, or is a number that is not a safe integer. */
-export function writeSigned64(writer: Writer, value: Integer64): void {
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`not an int64: ${value}`);
-    writer.int64(value);
-  } else if (typeof value === 'bigint') {
-    if (BigInt.asIntN(64, value) !== value) throw new RangeError(`not an int64: ${value}`);
-    writeBits(writer, value);
-  } else {
-    writeHalves(writer, value);
-  }
 }
 
 export function readUnsigned64(reader: Reader): bigint {

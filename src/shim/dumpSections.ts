@@ -51,9 +51,7 @@ function* containerLines(tasks: TaskService): Generator<string> {
 function processText(process: TaskProcess): string {
   const { exit } = process;
   const end =
-    exit === undefined
-      ? ''
-      : `, exit status ${exit.status} at ${new Date(exit.at).toISOString()}`;
+    exit === undefined ? '' : `, exit status ${exit.status} at ${new Date(exit.at).toISOString()}`;
   return `pid ${process.pid}${end}, ${process.waiters.count} waiting`;
 }
 

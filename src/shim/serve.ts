@@ -4,7 +4,7 @@ import { OciRuntime } from '../oci/runtime.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
 import type { Connection } from '../platform/runtime.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
-import { becomeSubreaper, disableHugePages, effectiveUser } from '../posix/processes.ts';
+import { becomeSubreaper, disableHugePages, effectiveUser, exitNow } from '../posix/processes.ts';
 import { peerCredentials } from '../posix/sockets.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import type { TaskContext } from '../task/context.ts';
@@ -68,15 +68,23 @@ export function serve(flags: ShimFlags): void {
   const tasks = new TaskService(context, () => shutdown.begin('no container is left'));
   const server = new Server({
     services: taskServices(tasks),
-    authorize: isTrustedPeer,
+    authorize(connection) {
+      if (!isTrustedPeer(connection)) return false;
+      // A daemon that dials is a daemon that listens: events that wait for it need not wait any longer.
+      publisher.retrySoon();
+      return true;
+    },
     logger,
   });
-  const exit = (status: number): never => process.exit(status);
-  const shutdown = new Shutdown({ socket, server, publisher, logger, exit });
+  const exit = (status: number): void => {
+    dumper.close();
+    exitNow(status);
+  };
   const dumper = new Dumper({
     ...{ namespace: flags.namespace, id: flags.id, version, logger },
     sections: dumpSections({ tasks, server, reaper, exits, publisher }),
   });
+  const shutdown = new Shutdown({ socket, server, publisher, logger, exit });
 
   installSignals({
     terminate: (signal) => shutdown.begin(signal),

@@ -23,7 +23,7 @@ export interface OutputOptions {
  * that end of file before they delete the process (trap 36a). The source stays the caller's.
  *
  * A sink that fails never stops the container: what it writes is dropped, and counted. A file is tried again every
- * second, because disks get emptied (containerd#12462).
+ * second, because disks get emptied (containerd#12462). The piece in hand when a write fails is not in the count.
  */
 export class Output implements Closable {
   readonly #options: OutputOptions;

@@ -58,7 +58,8 @@ export class Container {
   }
 
   get init(): InitProcess {
-    if (this.#init === undefined) throw new StatusError(Code.Internal, `container ${this.id} has no init`);
+    if (this.#init === undefined)
+      throw new StatusError(Code.Internal, `container ${this.id} has no init`);
     return this.#init;
   }
 

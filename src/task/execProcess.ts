@@ -1,15 +1,15 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import type { Exit } from '../reaper/exit.ts';
 import { openStdio } from '../stdio/openStdio.ts';
-import type { Container } from './container.ts';
 import type { StdioPaths } from '../stdio/processStdio.ts';
-import { TaskProcess } from './process.ts';
-import { pidFileTime } from './pidFile.ts';
-import { Serial } from './serial.ts';
-import { checkExecAllows, type ExecState } from './states.ts';
 import { failedPrecondition } from '../ttrpc/status.ts';
+import type { Container } from './container.ts';
 import { killProcess } from './kill.ts';
 import { drainBudgetMilliseconds } from './limits.ts';
-import type { Cancellation } from '../platform/cancellation.ts';
+import { pidFileTime } from './pidFile.ts';
+import { TaskProcess } from './process.ts';
+import { Serial } from './serial.ts';
+import { checkExecAllows, type ExecState } from './states.ts';
 
 /** A further process in a container's namespaces. Exec makes it, Start runs it. */
 export class ExecProcess extends TaskProcess {

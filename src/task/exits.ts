@@ -1,5 +1,5 @@
-import { failedPrecondition } from '../ttrpc/status.ts';
 import type { Exit } from '../reaper/exit.ts';
+import { failedPrecondition } from '../ttrpc/status.ts';
 
 /*
  * The order of a container's events. Clients rely on these five rules (contract 5.12); every start, exit and delete
@@ -165,7 +165,7 @@ export class ContainerExits {
   }
 
   #reportWhenDue(): void {
-    if (this.#initExit === undefined || this.#reported ) return;
+    if (this.#initExit === undefined || this.#reported || this.#holds > 0) return;
     this.#reported = true;
     this.#handler.report(this.#initExit);
   }

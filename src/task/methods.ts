@@ -1,6 +1,12 @@
 import * as messages from '../proto/messages.ts';
 import { emptyBytes, type MessageType } from '../proto/wire.ts';
-import { type Call, decodePayload, type Service, type UnaryHandler, unary } from '../ttrpc/server.ts';
+import {
+  type Call,
+  decodePayload,
+  type Service,
+  type UnaryHandler,
+  unary,
+} from '../ttrpc/server.ts';
 import type { TaskService } from './taskService.ts';
 
 /** A method that answers google.protobuf.Empty: a payload of no bytes. */

@@ -1,4 +1,4 @@
-import { Code, StatusError, notFound } from '../ttrpc/status.ts';
+import { Code, notFound, StatusError } from '../ttrpc/status.ts';
 
 /** The states of a container's init (contract 5.10). */
 export type InitState =

@@ -1,4 +1,5 @@
 import { type EventType, taskEvents } from '../events/topics.ts';
+import type { Mount } from '../proto/messages.ts';
 import {
   TaskCreate,
   TaskDelete,
@@ -10,7 +11,6 @@ import {
   TaskResumed,
   TaskStart,
 } from '../proto/messages.ts';
-import type { Mount } from '../proto/messages.ts';
 import { timestampOf } from '../proto/timestamp.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { StdioPaths } from '../stdio/processStdio.ts';

@@ -86,7 +86,12 @@ export class TaskService {
     const container = this.#container(request.id);
     if (request.spec === undefined) throw invalidArgument('exec without a process spec');
     const { stdin, stdout, stderr, terminal } = request;
-    container.addExec(request.execId, textOf(request.spec.value), { stdin, stdout, stderr, terminal });
+    container.addExec(request.execId, textOf(request.spec.value), {
+      stdin,
+      stdout,
+      stderr,
+      terminal,
+    });
   }
 
   state(request: StateRequest): MessageInput<StateResponse> {

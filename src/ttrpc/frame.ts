@@ -61,6 +61,13 @@ function readUint32(bytes: Uint8Array, offset: number): number {
   return high * 0x10000 + low;
 }
 
+/** Node's sockets give Buffers, whose `slice` is a view and no copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array
+    ? bytes
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /**
  * Cuts a byte stream into frames. A frame that lies in one chunk is handed on where it lies; only what crosses chunks
  * is put together, and an over-long frame is never kept.
@@ -84,7 +91,8 @@ export class FrameParser {
   }
 
   /** Takes the next bytes of the stream. They are not kept after the call, unless the parser is paused: then a copy. */
-  push(chunk: Uint8Array): void {
+  push(bytes: Uint8Array): void {
+    const chunk = plain(bytes);
     let position = 0;
     const length = chunk.length;
     while (position < length) {

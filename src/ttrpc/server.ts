@@ -80,6 +80,8 @@ export class Server {
   async close(limitMilliseconds = 1000): Promise<void> {
     this.#closing = true;
     this.stopListening();
+    // The call that asks for the end may be one of ours: what this turn still answers goes out.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     if (this.#connections.size === 0) return;
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { filesBelow, fingerprint, isUpToDate, markDone } from '../../scripts/build/fingerprint.mjs';
 import { announce, run } from '../../scripts/setup/command.mjs';
+import { filesBelow, fingerprint, isUpToDate, markDone } from '../../scripts/setup/fingerprint.mjs';
 
 const SOURCES = ['src', 'test', 'demo', 'bench'];
 const OUTPUT = 'build/js';

@@ -1,4 +1,5 @@
-import { filesBelow } from '../../scripts/build/fingerprint.mjs';
+import { biomePath } from '../../scripts/lint.mjs';
+import { filesBelow } from '../../scripts/setup/fingerprint.mjs';
 
 /** The kinds of test files, each with the runtimes it is run under. */
 const FOLDERS = [
@@ -9,7 +10,7 @@ const FOLDERS = [
 
 /** The checks of the source itself. */
 const CHECKS = [
-  { title: 'lint', command: 'node_modules/.bin/biome', args: ['check', '--colors=off', '.'] },
+  { title: 'lint', command: biomePath(), args: ['check', '--colors=off', '.'] },
   { title: 'types', command: 'node_modules/.bin/tsc', args: ['--noEmit', '--pretty', 'false'] },
 ];
 

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -26,6 +27,9 @@ export const runtimeUnderTest = process.env.PODSHIM_TEST_RUNTIME ?? 'io.containe
 
 const SOCKET_DIRECTORY = '/run/containerd/s';
 const RUNTIME_STATE = '/run/containerd/runc';
+
+/** Where shims write their dumps, in files that outlive them. */
+export const DUMP_DIRECTORY = '/run/podshim/dump';
 
 export interface ContainerdOptions {
   readonly executable?: string;
@@ -53,13 +57,18 @@ export class Containerd {
     this.namespace = basename(this.directory);
     this.address = join(this.directory, 'c.sock');
     this.rootfs = busyboxRootfs();
+    this.#writeConfig();
+  }
+
+  /** One that is not started yet, so that it can be stopped at any moment of its start. */
+  static prepare(options: ContainerdOptions = {}): Containerd {
+    return new Containerd(options);
   }
 
   /** Starts a daemon and waits until it answers. */
   static async start(options: ContainerdOptions = {}): Promise<Containerd> {
-    const containerd = new Containerd(options);
+    const containerd = Containerd.prepare(options);
     try {
-      containerd.#writeConfig();
       await containerd.launch();
     } catch (error) {
       await containerd.stop();
@@ -76,6 +85,12 @@ export class Containerd {
   get log(): string {
     const path = join(this.directory, 'log');
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  /** The last lines of the log that are more than news. */
+  get complaints(): string {
+    const lines = this.log.split('\n').filter((line) => !line.includes('level=info'));
+    return lines.slice(-15).join('\n');
   }
 
   /** A container id (or group name) that no other test uses; remembered for finding what it leaves behind. */
@@ -98,7 +113,9 @@ export class Containerd {
   async ctrWell(...args: string[]): Promise<string> {
     const result = await this.ctr(...args);
     if (result.status !== 0) {
-      throw new Error(`ctr ${args.join(' ')}: ${result.status} ${result.stderr}\n${this.log}`);
+      throw new Error(
+        `ctr ${args.join(' ')}: ${result.status} ${result.stderr}\n${this.complaints}`,
+      );
     }
     return result.stdout;
   }
@@ -264,6 +281,7 @@ export class Containerd {
     await removeCgroups(this.namespace);
     for (const group of this.#groups) rmSync(this.shimSocket(group), { force: true });
     rmSync(join(RUNTIME_STATE, this.namespace), { recursive: true, force: true });
+    removeDumps(this.namespace);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -311,6 +329,13 @@ export class Containerd {
         '',
       ].join('\n'),
     );
+  }
+}
+
+function removeDumps(namespace: string): void {
+  if (!existsSync(DUMP_DIRECTORY)) return;
+  for (const name of readdirSync(DUMP_DIRECTORY)) {
+    if (name.startsWith(`${namespace}-`)) rmSync(join(DUMP_DIRECTORY, name), { force: true });
   }
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { CgroupV2 } from '../../../src/cgroup/cgroup.ts';
 import { enableControllers } from '../../../src/cgroup/delegate.ts';
+import { isUnified } from '../../../src/cgroup/mode.ts';
 import { type Files, withDirectory } from './fixture.ts';
+import { makeCgroup, memoryMount } from './machine.ts';
 
 const tree: Files = {
   'cgroup.controllers': 'cpu io memory pids\n',
@@ -58,5 +60,21 @@ describe('enableControllers', () => {
     const { 'cgroup.controllers': _, ...rest } = tree;
     const { errors } = enable(rest, '/pod/one');
     assert.equal(errors.length, 1);
+  });
+
+  test('gives a real cgroup the files of all controllers', { skip: !isUnified() }, () => {
+    const { directories, remove } = makeCgroup([memoryMount() ?? '']);
+    const pod = directories[0] ?? '';
+    mkdirSync(`${pod}/container`);
+    try {
+      assert.equal(existsSync(`${pod}/container/memory.events`), false);
+      const cgroup = new CgroupV2(memoryMount() ?? '', `${pod}/container`);
+      enableControllers(cgroup, assert.fail);
+      assert.equal(existsSync(`${pod}/container/memory.events`), true);
+      assert.equal(readFileSync(`${pod}/container/cgroup.subtree_control`, 'utf8'), '');
+    } finally {
+      rmdirSync(`${pod}/container`);
+      remove();
+    }
   });
 });

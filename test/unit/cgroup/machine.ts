@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { type CgroupMode, cgroupMode } from '../../../src/cgroup/mode.ts';
 
 let made = 0;
@@ -78,9 +78,30 @@ export function waitingShell(command: string) {
   };
 }
 
-/** How many descriptors this process has open. */
+/**
+ * How many descriptors this process has open of the kinds that watches use. Others come and go with
+ * the JavaScript runtime's own work.
+ */
 export function openDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
+  return readdirSync('/proc/self/fd').filter((descriptor) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return /^anon_inode:(\[eventfd\]|inotify)$|\/memory\.|cgroup\./.test(target);
+    } catch {
+      // The one that the directory was read with.
+      return false;
+    }
+  }).length;
+}
+
+/** Keeps the process running while it waits: a watch alone does not. */
+export async function awaiting<T>(promise: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 60_000);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 function writeIfPresent(path: string, text: string): void {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CgroupV2 } from '../../../src/cgroup/cgroup.ts';
 import { type OomWatch, watchOom } from '../../../src/cgroup/oom.ts';
-import { openDescriptors } from './machine.ts';
+import { awaiting, openDescriptors } from './machine.ts';
 
 /** A directory that looks like a v2 cgroup to the watch. */
 function fixture() {
@@ -22,6 +22,20 @@ function fixture() {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Files that this process watches for modification alone, as proc(5) lists them. The runtime watches others. */
+function inotifyWatches(): number {
+  return readdirSync('/proc/self/fdinfo')
+    .map((descriptor) => {
+      try {
+        return readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+      } catch {
+        return '';
+      }
+    })
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => /^inotify .* mask:2 /.test(line)).length;
 }
 
 /** Watches, and resolves `next()` at the next report. */
@@ -45,12 +59,12 @@ describe('OOM of cgroup v2', () => {
     assert.equal(state.reports, 0);
     const first = next();
     group.write(1, 7);
-    await first;
+    await awaiting(first);
     watch.readLast();
     assert.equal(state.reports, 1);
     const second = next();
     group.write(4, 7);
-    await second;
+    await awaiting(second);
     assert.equal(state.reports, 2);
     watch.close();
     group.remove();
@@ -66,7 +80,7 @@ describe('OOM of cgroup v2', () => {
     assert.equal(state.reports, 1);
     const ordered = later.next();
     other.write(1);
-    await ordered;
+    await awaiting(ordered);
     assert.equal(state.reports, 1);
     for (const each of [watch, later.watch]) each.close();
     for (const each of [group, other]) each.remove();
@@ -79,7 +93,7 @@ describe('OOM of cgroup v2', () => {
     one.watch.close();
     const reported = two.next();
     group.write(1);
-    await reported;
+    await awaiting(reported);
     assert.equal(one.state.reports, 0);
     two.watch.close();
     group.remove();
@@ -93,7 +107,7 @@ describe('OOM of cgroup v2', () => {
     group.remove();
     const reported = stays.next();
     other.write(1);
-    await reported;
+    await awaiting(reported);
     gone.watch.readLast();
     gone.watch.close();
     assert.equal(gone.state.reports, 0);
@@ -101,18 +115,21 @@ describe('OOM of cgroup v2', () => {
     other.remove();
   });
 
-  test('one inotify instance for all, none when nothing is watched', () => {
+  test('one inotify instance for all, and no watch of it left behind', () => {
     const groups = Array.from({ length: 100 }, fixture);
-    counting(groups[0]?.cgroup ?? assert.fail()).watch.close();
+    const first = groups[0]?.cgroup ?? assert.fail();
+    counting(first).watch.close();
     const before = openDescriptors();
     for (let round = 0; round < 10; round += 1) {
       const watches = groups.map(({ cgroup }) => counting(cgroup).watch);
-      assert.equal(openDescriptors(), before + 1);
+      assert.equal(inotifyWatches(), 100);
       for (const watch of watches) watch.close();
+      assert.equal(inotifyWatches(), 0);
       assert.equal(openDescriptors(), before);
     }
     for (const group of groups) group.remove();
-    assert.throws(() => counting(groups[0]?.cgroup ?? assert.fail()), { code: 'ENOENT' });
+    assert.throws(() => counting(first), { code: 'ENOENT' });
+    assert.equal(inotifyWatches(), 0);
     assert.equal(openDescriptors(), before);
   });
 });

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { Reaper } from '../../../src/reaper/reaper.ts';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { FakeRuntime } from './fakeRuntime.ts';
+import { useReaper } from './liveReaper.ts';
 
 describe('command lines of the OCI runtime', () => {
-  const reaper = new Reaper();
+  const reaper = useReaper();
   let fake: FakeRuntime;
-  before(() => reaper.install());
-  after(() => reaper.uninstall());
   beforeEach(() => {
     fake = new FakeRuntime(reaper);
   });

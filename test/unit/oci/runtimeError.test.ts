@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { killError } from '../../../src/oci/runtimeError.ts';
-import { Reaper } from '../../../src/reaper/reaper.ts';
 import { StatusError } from '../../../src/ttrpc/status.ts';
 import { FakeRuntime } from './fakeRuntime.ts';
+import { useReaper } from './liveReaper.ts';
 
 const null3 = { descriptors: [-1, -1, -1] } as const;
 const record = (level: string, msg: string): string =>
   `${JSON.stringify({ level, msg, time: '2026-01-01T00:00:00Z' })}\n`;
 
 describe('failures of the OCI runtime', () => {
-  const reaper = new Reaper();
+  const reaper = useReaper();
   let fake: FakeRuntime;
-  before(() => reaper.install());
-  after(() => reaper.uninstall());
   beforeEach(() => {
     fake = new FakeRuntime(reaper);
   });
@@ -116,11 +114,15 @@ describe('failures of the OCI runtime', () => {
       'container does not exist',
       'container "web" does not exist',
       'container `web` does not exist: error opening file `/run/crun/web/status`: No such file or directory',
-      'error opening file `/run/crun/web/status`: No such file or directory',
+      'error opening file `/run/containerd/runc/testing/web/status`: No such file or directory',
+      // crun 1.8.1
+      "cannot open directory '/run/containerd/runc/testing/web': No such file or directory",
     ]) {
-      fake.acts(`echo '${text}' >&2; exit 1`);
+      fake.acts(`cat >&2 <<'END'\n${text}\nEND\nexit 1`);
       await fake.runtime().delete('web', false);
     }
+    fake.acts('echo "cannot open directory \'/rootfs\': No such file or directory"; exit 1');
+    await assert.rejects(fake.runtime().delete('web', false), /failed to delete task/);
   });
 
   test('checkpoint: the first line, and where the log of CRIU is', async () => {
@@ -157,16 +159,20 @@ test('what a failed kill means', () => {
     'the container `web` is not running',
   ];
   for (const text of finished) {
-    const error = killError(base + text);
+    const error = killError(base + text, '/run/r/web');
     assert.ok(error instanceof StatusError && error.code === 5);
     assert.equal(error.message, 'process already finished: not found');
   }
-  for (const text of ['container does not exist', 'container `web` does not exist']) {
-    const error = killError(base + text);
+  for (const text of [
+    'container does not exist',
+    'container `web` does not exist',
+    'error opening file `/run/r/web/status`: No such file or directory',
+  ]) {
+    const error = killError(base + text, '/run/r/web');
     assert.ok(error instanceof StatusError && error.code === 5);
     assert.equal(error.message, 'no such container: not found');
   }
-  const other = killError(`${base}permission denied`);
+  const other = killError(`${base}permission denied`, '/run/r/web');
   assert.ok(!(other instanceof StatusError));
   assert.equal(other.message, `unknown error after kill: ${base}permission denied`);
 });

@@ -105,6 +105,9 @@ describe('reading the log', () => {
     const filler = `${line('warning', 'ü'.repeat(1000))}\n`.repeat(4000);
     writeFileSync(path, `${filler}${line('error', 'at the end')}\n`);
     assert.equal(readLastError(path, 0), 'at the end');
+    writeFileSync(path, filler);
+    assert.equal(readLastError(path, 0), '');
+    assert.equal(readLastError(path, filler.length / 2), '');
   });
 
   test('a missing log is an error in the words of Go', () => {

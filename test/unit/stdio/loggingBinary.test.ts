@@ -53,8 +53,17 @@ describe('logging binary', () => {
     assert.equal(workspace.text('arguments'), '4 b 2 a \n');
     assert.match(workspace.text('environment'), /^CONTAINER_ID=c1\nCONTAINER_NAMESPACE=ns\n$/);
     const descriptors = workspace.text('descriptors');
-    assert.match(descriptors, /^0 \/dev\/null\n1 .*\n2 \/dev\/null\n3 pipe:.*\n4 pipe:.*\n5 pipe:/);
-    assert.doesNotMatch(descriptors, /^[6-9] |^1[1-9] /m);
+    for (const line of [
+      /^0 \/dev\/null$/m,
+      /^2 \/dev\/null$/m,
+      /^3 pipe:/m,
+      /^4 pipe:/m,
+      /^5 pipe:/m,
+    ]) {
+      assert.match(descriptors, line);
+    }
+    // The shell has a few of its own; ours would be sockets, FIFOs or the poller's.
+    assert.doesNotMatch(descriptors, /anon_inode|socket:|\/in$/m);
     assert.match(stdio.describe(), /ended with 0/);
   });
 
@@ -115,10 +124,7 @@ describe('logging binary', () => {
   });
 
   stdioTest('one whose container never came is killed', async (workspace) => {
-    const path = workspace.script(
-      'stays',
-      'trap "" TERM; exec 5>&-; while :; do /bin/sleep 1000; done',
-    );
+    const path = workspace.script('stays', 'trap "" TERM; exec 5>&-; exec /bin/sleep 1000');
     const stdio = await workspace.open({ stdout: `binary://${path}` });
     stdio.close();
     await stdio.settled();

@@ -15,7 +15,7 @@ describe('stdio on a terminal', () => {
 
   stdioTest('output is raw, complete, and ends after the exit', async (workspace) => {
     const stdout = workspace.fifo('out');
-    const reader = workspace.shell('cat out > seen');
+    const reader = workspace.shell('exec cat out > seen');
     const stdio = await workspace.open({ stdout, terminal: true });
     const directory = dirname(socketOf(stdio));
     const slavePath = sendMaster(stdio);
@@ -33,7 +33,7 @@ describe('stdio on a terminal', () => {
 
   stdioTest('EIO while no slave is open is not the end', async (workspace) => {
     const stdout = workspace.fifo('out');
-    const reader = workspace.shell('cat out > seen');
+    const reader = workspace.shell('exec cat out > seen');
     const stdio = await workspace.open({ stdout, terminal: true });
     const slavePath = sendMaster(stdio);
     await stdio.attach();
@@ -50,7 +50,7 @@ describe('stdio on a terminal', () => {
 
   stdioTest('an exit before the terminal was attached', async (workspace) => {
     const stdout = workspace.fifo('out');
-    const reader = workspace.shell('cat out > seen');
+    const reader = workspace.shell('exec cat out > seen');
     const stdio = await workspace.open({ stdout, terminal: true });
     const slavePath = sendMaster(stdio);
     const container = runOn(workspace, slavePath, 'echo quick');
@@ -63,7 +63,7 @@ describe('stdio on a terminal', () => {
 
   stdioTest('a background child on the terminal does not hold up its end', async (workspace) => {
     const stdout = workspace.fifo('out');
-    const reader = workspace.shell('cat out > seen');
+    const reader = workspace.shell('exec cat out > seen');
     const stdio = await workspace.open({ stdout, terminal: true });
     const slavePath = sendMaster(stdio);
     await stdio.attach();
@@ -76,7 +76,7 @@ describe('stdio on a terminal', () => {
 
   stdioTest('the size arrives', async (workspace) => {
     const stdout = workspace.fifo('out');
-    const reader = workspace.shell('cat out > seen');
+    const reader = workspace.shell('exec cat out > seen');
     const stdio = await workspace.open({ stdout, terminal: true });
     stdio.resize(1, 1);
     const slavePath = sendMaster(stdio);
@@ -99,7 +99,7 @@ describe('stdio on a terminal', () => {
   stdioTest('CloseIO types the end of input, after the last client left', async (workspace) => {
     const stdin = workspace.fifo('in');
     const stdout = workspace.fifo('out');
-    const reader = workspace.shell('cat out > seen');
+    const reader = workspace.shell('exec cat out > seen');
     const stdio = await workspace.open({ stdin, stdout, terminal: true });
     const slavePath = sendMaster(stdio);
     await stdio.attach();
@@ -147,7 +147,7 @@ describe('stdio on a terminal', () => {
     const container = runOn(workspace, slavePath, 'stty -opost; head -c 70000 /dev/zero');
     await exitOf(stdio, container);
     assert.equal(await stdio.drained(30), false);
-    const reader = workspace.shell('cat out > seen');
+    const reader = workspace.shell('exec cat out > seen');
     assert.equal(await stdio.drained(10_000), true);
     closeFile(held);
     await reader.wait();

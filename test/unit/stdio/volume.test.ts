@@ -14,7 +14,7 @@ describe('large outputs', () => {
     '1 GiB through a pipe',
     async (workspace) => {
       const stdout = workspace.fifo('out');
-      const reader = workspace.shell('sha256sum < out > seen');
+      const reader = workspace.shell('exec sha256sum < out > seen');
       const stdio = await workspace.open({ stdout });
       const container = await workspace.run(stdio, lines(gibibyte));
       assert.equal((await container.wait()).status, 0);
@@ -30,7 +30,7 @@ describe('large outputs', () => {
     '256 MiB through a terminal',
     async (workspace) => {
       const stdout = workspace.fifo('out');
-      const reader = workspace.shell('sha256sum < out > seen');
+      const reader = workspace.shell('exec sha256sum < out > seen');
       const stdio = await workspace.open({ stdout, terminal: true });
       const slavePath = sendMaster(stdio);
       await stdio.attach();
@@ -49,7 +49,7 @@ describe('large outputs', () => {
     async (workspace) => {
       const stdin = workspace.fifo('in');
       const stdout = workspace.fifo('out');
-      const reader = workspace.shell('sha256sum < out > seen');
+      const reader = workspace.shell('exec sha256sum < out > seen');
       const stdio = await workspace.open({ stdin, stdout });
       const container = await workspace.run(stdio, 'exec cat');
       const client = workspace.shell(`${lines(gibibyte / 16)} > in`);

@@ -73,7 +73,8 @@ class Run {
 
   async step({ action, container, choice }: Step): Promise<void> {
     if (action === 'create') this.#create(container);
-    else if (action === 'start') this.#expectAnyEnd(this.#tasks.start(request(container), neverCancelled));
+    else if (action === 'start')
+      this.#expectAnyEnd(this.#tasks.start(request(container), neverCancelled));
     else if (action === 'exec') this.#exec(container);
     else if (action === 'delete') this.#delete(container);
     else if (action === 'stranger') this.#crowdedWorldIsNoError(() => this.world.spawnStranger());
@@ -162,8 +163,16 @@ function decodeEvent(topic: string, event: Uint8Array): Seen {
     return { kind: 'start', container: containerId, process: execId, status: 0 };
   }
   // TaskCreate, TaskStart and TaskDelete have the container's id in field 1.
-  const { containerId } = topic === taskEvents.delete.topic ? TaskDelete.decode(event) : TaskStart.decode(event);
-  const kind = ({ [taskEvents.create.topic]: 'create', [taskEvents.start.topic]: 'start', [taskEvents.delete.topic]: 'delete' } as const)[topic] ?? 'other';
+  const { containerId } =
+    topic === taskEvents.delete.topic ? TaskDelete.decode(event) : TaskStart.decode(event);
+  const kind =
+    (
+      {
+        [taskEvents.create.topic]: 'create',
+        [taskEvents.start.topic]: 'start',
+        [taskEvents.delete.topic]: 'delete',
+      } as const
+    )[topic] ?? 'other';
   return { kind, container: containerId, process: containerId, status: 0 };
 }
 
@@ -181,7 +190,11 @@ function checkInvariants(run: Run): void {
     const creates = indexOf('create', container, container);
     const exits = indexOf('exit', container, container);
     const deletes = indexOf('delete', container, container);
-    assert.equal(exits.length, creates.length, `I3: one TaskExit for each TaskCreate of ${container}`);
+    assert.equal(
+      exits.length,
+      creates.length,
+      `I3: one TaskExit for each TaskCreate of ${container}`,
+    );
     for (const [life, create] of creates.entries()) {
       const exit = exits[life] ?? -1;
       const next = creates[life + 1] ?? seen.length;
@@ -210,7 +223,11 @@ function checkInvariants(run: Run): void {
     }
     if (event.kind === 'exit') {
       if (isExec) {
-        assert.equal(indexOf('start', event.container, event.process).length, 1, 'no exit unstarted');
+        assert.equal(
+          indexOf('start', event.container, event.process).length,
+          1,
+          'no exit unstarted',
+        );
         const truth = world.statuses.get(`${event.container}/${event.process}`);
         assert.equal(event.status, truth, `a stranger's status for exec ${event.process}`);
       }
