@@ -66,16 +66,23 @@ function listenAnew(path: string): ListeningSocket {
   }
 }
 
-/** Whether somebody listens on a path. A full backlog is somebody, too. */
+/**
+ * Whether somebody listens on a path. A full backlog is somebody, too. Where the kernel gives no
+ * answer (no descriptor left, say), nothing may be concluded, least of all that the path is free.
+ */
 function hasListener(path: string): boolean {
   try {
     closeFile(connectUnix(path, PROBE_MILLISECONDS));
     return true;
   } catch (error) {
-    if (isSystemError(error, 'EAGAIN') || isSystemError(error, 'ETIMEDOUT')) {
+    const code = isSystemError(error) ? error.code : '';
+    if (code === 'ETIMEDOUT' || code === 'EAGAIN') {
       return true;
     }
-    return false;
+    if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EPROTOTYPE') {
+      return false;
+    }
+    throw failure('probe shim socket', error);
   }
 }
 

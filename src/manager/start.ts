@@ -96,12 +96,12 @@ function checkServer(made: Made): void {
 }
 
 function takeBack(made: Made): void {
+  if (made.server !== undefined) {
+    sendSignal(made.server, SIGKILL);
+  }
   for (const socket of [made.main, made.debug]) {
     if (socket !== undefined) {
       abandonSocket(socket);
     }
-  }
-  if (made.server !== undefined) {
-    sendSignal(made.server, SIGKILL);
   }
 }

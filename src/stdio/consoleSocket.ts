@@ -15,6 +15,8 @@ export class ConsoleSocket implements Closable {
   readonly #directory: string;
   readonly #listener: Descriptor;
   #closed = false;
+  /** Ends the wait in progress. */
+  #abandon: ((reason: Error) => void) | undefined;
 
   private constructor(directory: string, path: string, listener: Descriptor) {
     this.#directory = directory;
@@ -48,11 +50,11 @@ export class ConsoleSocket implements Closable {
       milliseconds: limitMilliseconds,
       message: `no terminal arrived at ${this.path} within ${limitMilliseconds / 1000} s`,
     };
-    const wait = (descriptor: number): Promise<void> => whenReadable(descriptor, { cancel, limit });
+    const wait = (descriptor: number): Promise<void> =>
+      whenReadable(descriptor, { cancel: this.#orClosing(cancel), limit });
     let accepted = acceptConnection(this.#listener.number);
     while (accepted === undefined) {
       await wait(this.#listener.number);
-      if (this.#closed) throw new Error('console socket is closed');
       accepted = acceptConnection(this.#listener.number);
     }
     const connection = new Descriptor(accepted);
@@ -71,9 +73,25 @@ export class ConsoleSocket implements Closable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // Before the descriptor goes: the poller must not be left with a number that somebody else is given next.
+    this.#abandon?.(new Error('console socket is closed'));
     this.#listener.close();
     removeFile(this.path);
     removeDirectory(this.#directory);
+  }
+
+  #orClosing(cancel: Cancellation | undefined): Cancellation {
+    return {
+      cancelled: this.#closed || cancel?.cancelled === true,
+      onCancel: (listener) => {
+        const remove = cancel?.onCancel(listener);
+        this.#abandon = listener;
+        return () => {
+          this.#abandon = undefined;
+          remove?.();
+        };
+      },
+    };
   }
 }
 

@@ -4,6 +4,12 @@ import { mkdirSync, readdirSync, readlinkSync, rmdirSync, writeFileSync } from '
 import { type CgroupMode, cgroupMode } from '../../../src/cgroup/mode.ts';
 
 let made = 0;
+const unfinished = new Set<() => void | Promise<void>>();
+
+/** For afterEach: ends the shells and removes the cgroups that a failed test has left. */
+export async function cleanUp(): Promise<void> {
+  for (const finish of [...unfinished].reverse()) await finish();
+}
 
 /** Directories where tests may make cgroups: by hierarchy in v1, the one mount in v2. */
 export function hierarchyMounts(mode: CgroupMode = cgroupMode()): readonly string[] {
@@ -33,13 +39,12 @@ export function makeCgroup(mounts: readonly string[]) {
   const path = `/podshim-test-${process.pid}-${made}`;
   const directories = mounts.map((mount) => `${mount}${path}`);
   for (const directory of directories) mkdirSync(directory);
-  return {
-    path,
-    directories,
-    remove() {
-      for (const directory of directories) rmdirSync(directory);
-    },
+  const remove = (): void => {
+    unfinished.delete(remove);
+    for (const directory of directories) rmdirSync(directory);
   };
+  unfinished.add(remove);
+  return { path, directories, remove };
 }
 
 /** Limits memory and swap together, so that the limit cannot be avoided by swapping. */
@@ -64,17 +69,20 @@ export function waitingShell(command: string) {
   const { pid } = child;
   if (pid === undefined) throw new Error('the shell did not start');
   const ended = once(child, 'exit').then(([code, signal]: unknown[]) => signal ?? code);
+  const end = async (): Promise<void> => {
+    unfinished.delete(end);
+    child.stdin.destroy();
+    child.kill('SIGKILL');
+    await ended;
+  };
+  unfinished.add(end);
   return {
     pid,
     ended,
     release() {
       child.stdin.write('go\n');
     },
-    async end() {
-      child.stdin.destroy();
-      child.kill('SIGKILL');
-      await ended;
-    },
+    end,
   };
 }
 

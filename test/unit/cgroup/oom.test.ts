@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { type Cgroup, loadCgroup, locateCgroup } from '../../../src/cgroup/cgroup.ts';
 import { cgroupMode, isUnified } from '../../../src/cgroup/mode.ts';
 import { watchOom } from '../../../src/cgroup/oom.ts';
 import { MetricsV1, MetricsV2 } from '../../../src/proto/messages.ts';
 import {
   awaiting,
+  cleanUp,
   limitMemory,
   makeCgroup,
   memoryMount,
@@ -50,6 +51,8 @@ function settled(): Promise<void> {
 }
 
 describe('OOM on this machine', { skip: mount === undefined }, () => {
+  afterEach(cleanUp);
+
   test('the kill of the last process: once, before the last look returns, also after removal', async () => {
     const container = confined('exec tail /dev/zero');
     let reports = 0;
@@ -106,6 +109,7 @@ describe('OOM on this machine', { skip: mount === undefined }, () => {
     assert.equal(reports, 1);
     await settled();
     watch.close();
+    await shell.end();
     rmdirSync(`${directory}/below`);
     group.remove();
     assert.equal(reports, 1);

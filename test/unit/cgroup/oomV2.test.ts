@@ -2,14 +2,21 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { CgroupV2 } from '../../../src/cgroup/cgroup.ts';
 import { type OomWatch, watchOom } from '../../../src/cgroup/oom.ts';
 import { awaiting, openDescriptors } from './machine.ts';
 
+const made: string[] = [];
+
+after(() => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
 /** A directory that looks like a v2 cgroup to the watch. */
 function fixture() {
   const directory = mkdtempSync(join(tmpdir(), 'podshim-cgroup-'));
+  made.push(directory);
   const events = `${directory}/memory.events`;
   const write = (oomKill: number, high = 0) => {
     writeFileSync(events, `low 0\nhigh ${high}\nmax 3\noom 1\noom_kill ${oomKill}\n`);

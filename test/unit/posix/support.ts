@@ -69,16 +69,6 @@ export async function shell(
   }
 }
 
-/** Keeps the program from ending while only the addon's thread has work; nothing of it does that by itself. */
-export async function whileAlive<Result>(promise: Promise<Result>): Promise<Result> {
-  const timer = setInterval(() => undefined, 60_000);
-  try {
-    return await promise;
-  } finally {
-    clearInterval(timer);
-  }
-}
-
 /** A directory of its own for one test. */
 export class Workspace {
   readonly path: string = mkdtempSync(join(tmpdir(), 'posix-'));

@@ -178,6 +178,28 @@ describe('stdio on a terminal', () => {
     assert.deepEqual(openDescriptors(), before);
   });
 
+  stdioTest('close() ends the wait for a terminal that never comes', async (workspace) => {
+    for (const connected of [false, true]) {
+      const before = openDescriptors();
+      const stdio = await workspace.open({ terminal: true });
+      const connection = connected ? connectUnix(socketOf(stdio), 1_000) : undefined;
+      const attached = assert.rejects(stdio.attach(), { message: 'console socket is closed' });
+      stdio.close();
+      await attached;
+      if (connection !== undefined) closeFile(connection);
+      assert.deepEqual(openDescriptors(), before);
+    }
+  });
+
+  stdioTest('the terminal may come late', async (workspace) => {
+    const stdio = await workspace.open({ terminal: true });
+    const attached = stdio.attach();
+    const slavePath = sendMaster(stdio);
+    await attached;
+    assert.equal(await exitOf(stdio, runOn(workspace, slavePath, 'exit 5')), 5);
+    assert.equal(await stdio.drained(10_000), true);
+  });
+
   stdioTest('anything but a descriptor is refused', async (workspace) => {
     const stdio = await workspace.open({ terminal: true });
     const connection = connectUnix(socketOf(stdio), 1_000);

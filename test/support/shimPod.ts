@@ -1,0 +1,233 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CreateTaskRequest, MessageInput } from '../../src/proto/messages.ts';
+import { RuncOptions } from '../../src/proto/messages.ts';
+import { killCgroups, removeCgroups } from './cgroups.ts';
+import type { RunningCommand } from './commands.ts';
+import { EventSink } from './eventSink.ts';
+import { type Fifos, makeFifos, readFifo, writeFifo } from './fifos.ts';
+import { unmountBelow } from './mounts.ts';
+import { ociSpec, type SpecInput } from './ociSpec.ts';
+import { ShimClient } from './shimClient.ts';
+import { runShim, ShimSandbox } from './shimRun.ts';
+
+export interface PodOptions {
+  /** What `start` is run with, if not shimCommand() itself. */
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether the event sink listens from the beginning; true by default. */
+  readonly sinkListens?: boolean;
+}
+
+export type ContainerInput = Omit<SpecInput, 'cgroup'> & {
+  /** Fields of the Create request beside id, bundle and options. */
+  readonly request?: MessageInput<CreateTaskRequest>;
+};
+
+/** A container that was created. */
+export interface CreatedContainer {
+  readonly id: string;
+  readonly bundle: string;
+  readonly pid: number;
+}
+
+/**
+ * A shim server started as the daemon does it, a connection to it, and where its events arrive. Everything is private:
+ * state directory, runc's root, cgroups. `close` ends and removes all of it, whatever state it is in.
+ */
+export class ShimPod {
+  readonly sandbox = new ShimSandbox();
+  readonly events = new EventSink(join(this.sandbox.directory, 'events.sock'));
+  readonly runcRoot = join(this.sandbox.directory, 'runc');
+  readonly cgroup = this.sandbox.directory.slice(this.sandbox.directory.lastIndexOf('/') + 1);
+  readonly #commands: RunningCommand[] = [];
+  #client: ShimClient | undefined;
+  #socket = '';
+  #pid = 0;
+  #ids = 0;
+
+  static async start(options: PodOptions = {}): Promise<ShimPod> {
+    const pod = new ShimPod();
+    try {
+      if (options.sinkListens !== false) pod.events.start();
+      await pod.#start(options);
+      return pod;
+    } catch (error) {
+      await pod.close();
+      throw error;
+    }
+  }
+
+  get client(): ShimClient {
+    if (this.#client === undefined) throw new Error('the shim is not started');
+    return this.#client;
+  }
+
+  /** The path of the server's socket. */
+  get socket(): string {
+    return this.#socket;
+  }
+
+  /** The server's pid. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** The bundle that the server was started in. No container uses it. */
+  get firstBundle(): string {
+    return join(this.sandbox.directory, 'pod');
+  }
+
+  /** Another connection. Close it. */
+  connect(service?: string): Promise<ShimClient> {
+    return ShimClient.connect(this.#socket, service);
+  }
+
+  /** An id that no container of this pod has. */
+  newId(prefix = 'c'): string {
+    this.#ids += 1;
+    return `${prefix}${this.#ids}`;
+  }
+
+  /** Makes a bundle whose config.json is a spec, and returns its path. */
+  bundle(id: string, input: Omit<SpecInput, 'cgroup'>): string {
+    const spec = ociSpec({ ...input, cgroup: this.cgroupOf(id) });
+    return this.sandbox.bundle(id, JSON.stringify(spec));
+  }
+
+  cgroupOf(id: string): string {
+    return `/${this.cgroup}/${id}`;
+  }
+
+  /** The options that every Create needs: our runc root. */
+  options(more: MessageInput<RuncOptions> = {}): { typeUrl: string; value: Uint8Array } {
+    const value = RuncOptions.encode({ root: this.runcRoot, ...more }).finish();
+    return { typeUrl: RuncOptions.fullName, value };
+  }
+
+  async create(input: ContainerInput, id: string = this.newId()): Promise<CreatedContainer> {
+    const { request, ...spec } = input;
+    const bundle = this.bundle(id, spec);
+    const terminal = spec.terminal ?? false;
+    const options = this.options();
+    const { pid } = await this.client.create({ id, bundle, terminal, options, ...request });
+    return { id, bundle, pid };
+  }
+
+  /** Creates and starts a container. */
+  async run(input: ContainerInput, id?: string): Promise<CreatedContainer> {
+    const container = await this.create(input, id);
+    await this.client.start(container.id);
+    return container;
+  }
+
+  /** Kills, if need be, and deletes. */
+  async remove(id: string): Promise<void> {
+    await this.client.kill(id, 9).catch(() => {});
+    await this.client.wait(id);
+    await this.client.delete(id);
+  }
+
+  /** Runs a container to its end and returns what it wrote to stdout. It is deleted afterwards. */
+  async outputOf(input: ContainerInput): Promise<string> {
+    const id = this.newId('out');
+    const { stdout } = this.fifos(id);
+    const reader = this.read(stdout);
+    await this.run({ ...input, request: { stdout } }, id);
+    const { stdout: text } = await reader.finished;
+    await this.client.wait(id);
+    await this.client.delete(id);
+    return text;
+  }
+
+  /** Runs an exec to its end and returns what it wrote to stdout. It is deleted afterwards. */
+  async outputOfExec(id: string, args: readonly string[]): Promise<string> {
+    const execId = this.newId('exec');
+    const { stdout } = this.fifos(execId);
+    const reader = this.read(stdout);
+    await this.client.exec({ id, execId, args, stdout });
+    await this.client.start(id, execId);
+    const { stdout: text } = await reader.finished;
+    await this.client.wait(id, execId);
+    await this.client.delete(id, execId);
+    return text;
+  }
+
+  fifos(name: string): Fifos {
+    return makeFifos(this.sandbox.directory, name);
+  }
+
+  read(path: string): RunningCommand {
+    return this.#keep(readFifo(path));
+  }
+
+  write(path: string): RunningCommand {
+    return this.#keep(writeFifo(path));
+  }
+
+  /** Descriptors the server has open: where each leads. */
+  descriptors(): string[] {
+    return descriptorsOf(this.#pid);
+  }
+
+  /** Containers that runc knows in this pod. */
+  runcStates(): string[] {
+    const directory = join(this.runcRoot, this.sandbox.namespace);
+    return existsSync(directory) ? readdirSync(directory) : [];
+  }
+
+  async close(): Promise<void> {
+    this.#client?.close();
+    for (const command of this.#commands) command.kill('SIGKILL');
+    try {
+      // Without the server nobody else works on the containers.
+      await killServers(this.sandbox);
+      this.#removeContainers();
+      await killCgroups(this.cgroup);
+      await removeCgroups(this.cgroup);
+      unmountBelow(this.sandbox.directory);
+    } finally {
+      await this.events.stop();
+      await this.sandbox.close();
+    }
+  }
+
+  async #start({ command, environment }: PodOptions): Promise<void> {
+    const { sandbox } = this;
+    mkdirSync(this.runcRoot);
+    const annotations = { 'io.containerd.runc.v2.group': 'pod' };
+    const directory = sandbox.bundle('pod', JSON.stringify({ annotations }));
+    const result = await runShim({
+      directory,
+      words: [...sandbox.flags('pod'), 'start'],
+      environment: { TTRPC_ADDRESS: this.events.path, ...environment },
+      ...(command === undefined ? {} : { command }),
+    });
+    if (result.status !== 0) throw new Error(`start ended with ${result.status}: ${result.stderr}`);
+    this.#socket = sandbox.own(result.stdout.toString());
+    this.#client = await ShimClient.connect(this.#socket);
+    this.#pid = (await this.#client.connectTask('pod')).shimPid;
+  }
+
+  #keep(command: RunningCommand): RunningCommand {
+    this.#commands.push(command);
+    return command;
+  }
+
+  #removeContainers(): void {
+    const root = join(this.runcRoot, this.sandbox.namespace);
+    for (const id of this.runcStates()) {
+      try {
+        execFileSync('runc', ['--root', root, 'delete', '--force', id], { stdio: 'ignore' });
+      } catch {
+        // What is left of it is in the cgroups, whose processes are killed next.
+      }
+    }
+  }
+}
+
+export function descriptorsOf(pid: number): string[] {
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory).flatMap((name) => readLinkQuietly(join(directory, name)));
+}
