@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addEntryPoint } from './build/entryPoint.mjs';
@@ -59,6 +60,7 @@ function compileBinary(root) {
       '--no-compile-autoload-bunfig',
       `--asset=${join(root, ADDON)}`,
       `--outfile=${output}`,
+      ...revisionDefinition(root),
       join(root, 'src/main.ts'),
     ]);
     addEntryPoint(root, output);
@@ -74,10 +76,21 @@ function bundleForNode(root) {
       '--format=esm',
       '--sourcemap=inline',
       '--outfile=podshim.mjs',
+      ...revisionDefinition(root),
       join(root, 'src/main.ts'),
     ]);
     renameSync(join(temporary, 'podshim.mjs'), join(root, NODE_BUNDLE));
   });
+}
+
+/** The commit for `-v`, where the source is a git checkout. */
+function revisionDefinition(root) {
+  const git = spawnSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (git.status !== 0) return [];
+  return ['--define', `PODSHIM_REVISION=${JSON.stringify(git.stdout.trim())}`];
 }
 
 function runBun(root, directory, args) {

@@ -1,8 +1,8 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import { SIGNALS } from '../posix/constants.ts';
 import { closeFile, makeMemoryFile, rewind, writeAll } from '../posix/files.ts';
 import { fileStatus } from '../posix/paths.ts';
 import type { Bundle } from './bundle.ts';
-import type { Cancellation } from './cancellation.ts';
 import { keepDumpLog, workDirectory } from './checkpoint.ts';
 import { writeProcessFile } from './processSpec.ts';
 import * as line from './runtimeCommand.ts';

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import { SIGNALS } from '../posix/constants.ts';
 import { isSystemError } from '../posix/error.ts';
 import { closeFile, makeMemoryFile, readSome, rewind } from '../posix/files.ts';
@@ -5,7 +6,6 @@ import { findExecutable } from '../posix/paths.ts';
 import type { Command } from '../reaper/command.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { Reaper } from '../reaper/reaper.ts';
-import type { Cancellation } from './cancellation.ts';
 import { variableOf } from './runtimeEnvironment.ts';
 import { CommandError, exitText } from './runtimeError.ts';
 

@@ -1,8 +1,8 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import { isSystemError } from '../posix/error.ts';
 import { changeMode, makeDirectory, removeDirectory, removeFile } from '../posix/paths.ts';
 import { acceptConnection, listenUnix, receiveDescriptor } from '../posix/sockets.ts';
 import { type Closable, Descriptor } from './descriptor.ts';
-import type { Cancellation } from './processStdio.ts';
 import { whenReadable } from './readable.ts';
 
 const limitMilliseconds = 30_000;

@@ -1,9 +1,9 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import { O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from '../posix/constants.ts';
 import { isSystemError } from '../posix/error.ts';
 import { openFile } from '../posix/files.ts';
 import { fileStatus } from '../posix/paths.ts';
 import { type Closable, Descriptor, Opened } from './descriptor.ts';
-import type { Cancellation } from './processStdio.ts';
 import type { Sink } from './sink.ts';
 
 /** How long an output FIFO may be without a reader (contract 7.3, 15). */

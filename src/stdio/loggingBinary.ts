@@ -1,10 +1,10 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import { SIGNALS } from '../posix/constants.ts';
 import { makePipe, readSome, setNonBlocking } from '../posix/files.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
 import type { Command } from '../reaper/command.ts';
 import type { Reaper } from '../reaper/reaper.ts';
 import { Descriptor } from './descriptor.ts';
-import type { Cancellation } from './processStdio.ts';
 import { whenReadable } from './readable.ts';
 import type { LoggerCommand } from './uri.ts';
 

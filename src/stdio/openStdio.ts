@@ -1,3 +1,4 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import type { Logger } from '../platform/log.ts';
 import { makePipe, setNonBlocking } from '../posix/files.ts';
 import type { Reaper } from '../reaper/reaper.ts';
@@ -10,7 +11,7 @@ import { LoggingBinary } from './loggingBinary.ts';
 import { NullStdio } from './nullStdio.ts';
 import { type PipedOutput, PipedStdio } from './pipedStdio.ts';
 import { ContainerPipe, type PipeOwner } from './pipes.ts';
-import type { Cancellation, ProcessStdio, StdioPaths } from './processStdio.ts';
+import type { ProcessStdio, StdioPaths } from './processStdio.ts';
 import { DescriptorSink, openNowhere, SharedSink, type Sink } from './sink.ts';
 import { TerminalStdio } from './terminalStdio.ts';
 import { type LoggerCommand, parseStdout, type StdoutTarget } from './uri.ts';

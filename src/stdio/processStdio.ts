@@ -1,3 +1,7 @@
+export type { RuntimeStdio } from '../oci/runtime.ts';
+
+import type { RuntimeStdio } from '../oci/runtime.ts';
+
 /** The paths of a request, as containerd sent them; an empty string means that the stream is not wanted. */
 export interface StdioPaths {
   readonly stdin: string;
@@ -5,18 +9,6 @@ export interface StdioPaths {
   readonly stdout: string;
   readonly stderr: string;
   readonly terminal: boolean;
-}
-
-/** What the OCI runtime is started with. -1 stands for /dev/null, as in a SpawnRequest. */
-export type RuntimeStdio =
-  | { readonly descriptors: readonly [number, number, number] }
-  | { readonly consoleSocket: string };
-
-/** A call that its client may give up. A ttrpc `Call` is one. */
-export interface Cancellation {
-  readonly cancelled: boolean;
-  /** Returns the function that takes the listener away again. */
-  onCancel(listener: (reason: Error) => void): () => void;
 }
 
 /** The streams of one process, from before its creation until it is deleted. */

@@ -1,5 +1,5 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import { watchReadable } from '../posix/poller.ts';
-import type { Cancellation } from './processStdio.ts';
 
 export interface ReadableWait {
   readonly cancel: Cancellation | undefined;

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../platform/cancellation.ts';
 import type { Logger } from '../platform/log.ts';
 import { makePipe, setNonBlocking, writeAll } from '../posix/files.ts';
 import { type Movement, startMovement } from '../posix/poller.ts';
@@ -9,7 +10,7 @@ import type { InputFifo } from './fifo.ts';
 import { Input } from './input.ts';
 import type { LoggingBinary } from './loggingBinary.ts';
 import { Output } from './output.ts';
-import type { Cancellation, ProcessStdio, RuntimeStdio } from './processStdio.ts';
+import type { ProcessStdio, RuntimeStdio } from './processStdio.ts';
 import type { Sink } from './sink.ts';
 
 /** Ctrl-D twice: the first may only hand over a line that was begun, the second is then the end. */

@@ -1,4 +1,5 @@
 import { loadCgroup } from '../cgroup/cgroup.ts';
+import { enableControllers } from '../cgroup/delegate.ts';
 import { watchOom } from '../cgroup/oom.ts';
 import { mountRootfs } from '../mount/rootfs.ts';
 import { unmountRecursive } from '../mount/unmount.ts';
@@ -124,10 +125,16 @@ function openStreams(
 function watchCgroup(container: Container, pid: number): void {
   const { context, id } = container;
   try {
-    container.cgroup = loadCgroup(pid);
-    if (container.cgroup !== undefined) {
-      container.oom = watchOom(container.cgroup, () => context.events.oom(id));
+    const cgroup = loadCgroup(pid);
+    if (cgroup === undefined) return;
+    container.cgroup = cgroup;
+    if (cgroup.version === 2) {
+      // Without its controllers a v2 cgroup has no memory.events to watch.
+      enableControllers(cgroup, (error) =>
+        context.logger.error({ id, error }, 'enabling controllers'),
+      );
     }
+    container.oom = watchOom(cgroup, () => context.events.oom(id));
   } catch (error) {
     context.logger.error({ id, error }, 'loading cgroup');
   }

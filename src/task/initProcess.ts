@@ -96,7 +96,8 @@ export class InitProcess extends TaskProcess {
   delete(): Promise<void> {
     return this.#serial.run(async () => {
       checkInitAllows('delete', this.#state);
-      await this.stdio?.drained(drainBudgetMilliseconds);
+      // The streams of a process that never ran end when it is deleted, and not before (gvisor#14427).
+      if (this.exit !== undefined) await this.stdio?.drained(drainBudgetMilliseconds);
       let failure: unknown;
       try {
         await this.#container.runtime.delete(this.id, false);

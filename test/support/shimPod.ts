@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CreateTaskRequest, MessageInput } from '../../src/proto/messages.ts';
-import { RuncOptions } from '../../src/proto/messages.ts';
+import { type CreateTaskRequest, type MessageInput, RuncOptions } from '../../src/proto/messages.ts';
 import { killCgroups, removeCgroups } from './cgroups.ts';
 import type { RunningCommand } from './commands.ts';
 import { EventSink } from './eventSink.ts';
 import { type Fifos, makeFifos, readFifo, writeFifo } from './fifos.ts';
 import { unmountBelow } from './mounts.ts';
 import { ociSpec, type SpecInput } from './ociSpec.ts';
+import { killQuietly, waitForEnd } from './processes.ts';
 import { ShimClient } from './shimClient.ts';
 import { runShim, ShimSandbox } from './shimRun.ts';
 
@@ -182,7 +182,7 @@ export class ShimPod {
     for (const command of this.#commands) command.kill('SIGKILL');
     try {
       // Without the server nobody else works on the containers.
-      await killServers(this.sandbox);
+      await this.#killServers();
       this.#removeContainers();
       await killCgroups(this.cgroup);
       await removeCgroups(this.cgroup);
@@ -210,6 +210,13 @@ export class ShimPod {
     this.#pid = (await this.#client.connectTask('pod')).shimPid;
   }
 
+  async #killServers(): Promise<void> {
+    for (const pid of this.sandbox.servers()) {
+      killQuietly(pid);
+      await waitForEnd(pid);
+    }
+  }
+
   #keep(command: RunningCommand): RunningCommand {
     this.#commands.push(command);
     return command;
@@ -227,7 +234,14 @@ export class ShimPod {
   }
 }
 
+/** Where each descriptor of a process leads. */
 export function descriptorsOf(pid: number): string[] {
   const directory = `/proc/${pid}/fd`;
-  return readdirSync(directory).flatMap((name) => readLinkQuietly(join(directory, name)));
+  return readdirSync(directory).flatMap((name) => {
+    try {
+      return [readlinkSync(join(directory, name))];
+    } catch {
+      return [];
+    }
+  });
 }

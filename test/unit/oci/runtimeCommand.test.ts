@@ -188,11 +188,11 @@ describe('command lines of the OCI runtime', () => {
   });
 
   test('a cancelled caller ends the runtime with SIGKILL; others do not', async () => {
-    let listener: (() => void) | undefined;
+    let listener: ((reason: Error) => void) | undefined;
     let forgotten = false;
     const cancel = {
       cancelled: false,
-      onCancel: (given: () => void) => {
+      onCancel: (given: (reason: Error) => void) => {
         listener = given;
         return () => {
           forgotten = true;
@@ -201,7 +201,7 @@ describe('command lines of the OCI runtime', () => {
     };
     fake.acts('exec sleep 1000');
     const failed = assert.rejects(fake.runtime().start('web', cancel), /exit status 137$/);
-    listener?.();
+    listener?.(new Error('context canceled'));
     await failed;
     assert.ok(forgotten);
     await assert.rejects(
