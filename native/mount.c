@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "compatible.h"
 
 struct request {
   struct text directory;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "compatible.h"
 
 static napi_value makeDirectory(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
@@ -27,7 +28,7 @@ static int ensure_directory(const char *path, mode_t mode) {
   if (mkdir(path, mode) == 0) return 0;
   if (errno != EEXIST) return -1;
   struct stat status;
-  if (stat(path, &status) < 0) return -1;
+  if (status_at(AT_FDCWD, path, &status, 0) < 0) return -1;
   if (S_ISDIR(status.st_mode)) return 0;
   errno = ENOTDIR;
   return -1;
@@ -167,7 +168,7 @@ static napi_value path_status(napi_env env, napi_callback_info info, int flags) 
       !read_text(env, arguments[0], &path)) {
     return NULL;
   }
-  int result = fstatat(AT_FDCWD, path.at, &status, flags);
+  int result = status_at(AT_FDCWD, path.at, &status, flags);
   if (result == 0) fill_status(&status, slots);
   napi_value value = outcome(env, result);
   free_text(&path);
@@ -189,7 +190,7 @@ static napi_value descriptorStatus(napi_env env, napi_callback_info info) {
       !read_int(env, arguments[0], &descriptor)) {
     return NULL;
   }
-  int result = fstat(descriptor, &status);
+  int result = status_of(descriptor, &status);
   if (result == 0) fill_status(&status, slots);
   return outcome(env, result);
 }
@@ -224,7 +225,7 @@ static napi_value fileSystemType(napi_env env, napi_callback_info info) {
 
 static int check_executable(const char *path) {
   struct stat status;
-  if (stat(path, &status) < 0) return -1;
+  if (status_at(AT_FDCWD, path, &status, 0) < 0) return -1;
   if (!S_ISREG(status.st_mode)) {
     errno = EACCES;
     return -1;

@@ -54,7 +54,7 @@ static napi_value unblockSignal(napi_env env, napi_callback_info info) {
   if (!read_arguments(env, info, 1, arguments) || !read_int(env, arguments[0], &which)) return NULL;
   sigemptyset(&set);
   if (sigaddset(&set, which) < 0) return outcome(env, -1);
-  return number(env, -pthread_sigmask(SIG_UNBLOCK, &set, NULL));
+  return outcome(env, sigprocmask(SIG_UNBLOCK, &set, NULL));
 }
 
 static napi_value becomeSubreaper(napi_env env, napi_callback_info info) {

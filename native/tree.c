@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "compatible.h"
 
 // Each level holds one descriptor.
 #define DEEPEST 512
@@ -25,7 +26,7 @@ static int open_inside(int parent, const char *name) {
   descriptor = RETRY(openat(parent, name, (int)how.flags));
   if (descriptor < 0) return -1;
   struct stat here, above;
-  if (fstat(descriptor, &here) == 0 && fstat(parent, &above) == 0 && here.st_dev == above.st_dev) return descriptor;
+  if (status_of(descriptor, &here) == 0 && status_of(parent, &above) == 0 && here.st_dev == above.st_dev) return descriptor;
   close(descriptor);
   errno = EXDEV;
   return -1;

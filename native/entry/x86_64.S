@@ -7,6 +7,10 @@
  * limit is read here, while it is still untouched, and left in the auxiliary vector's AT_FLAGS entry, which is always
  * there, always 0 and read by nobody: bit 32 set, the limit below it. native/limits.c picks it up with getauxval(3).
  *
+ * The runtime's compiler threads are of no use to a helper that lives for milliseconds and cost it 1.4 ms, but they can
+ * be turned off through the environment only. The daemon gives every shim a GOMAXPROCS, which means something to Go
+ * alone (contract 1.3): its place in the environment is taken for the setting.
+ *
  * On entry, as at any ELF entry point: %rsp points at argc, %rdx holds the loader's exit function. Both stay.
  */
     .text
@@ -29,7 +33,13 @@ _start:
 1:  mov (%rsi), %rcx
     add $8, %rsi
     test %rcx, %rcx
-    jnz 1b
+    jz 2f
+    mov name(%rip), %r9
+    cmp %r9, (%rcx)
+    jne 1b
+    lea setting(%rip), %rcx
+    mov %rcx, -8(%rsi)
+    jmp 1b
 2:  mov (%rsi), %rcx              /* auxv: pairs of type and value, ended by type AT_NULL */
     test %rcx, %rcx
     jz 4f
@@ -39,5 +49,10 @@ _start:
     jmp 2b
 3:  bts $32, %r8
     mov %r8, 8(%rsi)
+    jmp 4f
+name:
+    .ascii "GOMAXPRO"
+setting:
+    .asciz "BUN_JSC_useJIT=0"
 4:  .byte 0xe9                    /* jmp rel32 to the runtime's entry point, filled in by the build */
     .long 0

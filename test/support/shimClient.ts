@@ -101,7 +101,10 @@ export class ShimClient {
       typeUrl: 'types.containerd.io/opencontainers/runtime-spec/1/Process',
       value: new TextEncoder().encode(JSON.stringify(json)),
     };
-    const request = { id, execId, terminal, spec, ...paths };
+    return this.execRaw({ id, execId, terminal, spec, ...paths });
+  }
+
+  execRaw(request: MessageInput<ExecProcessRequest>) {
     return this.call('Exec', ExecProcessRequest, Empty, request);
   }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CreateTaskRequest, type MessageInput, RuncOptions } from '../../src/proto/messages.ts';
 import { killCgroups, removeCgroups } from './cgroups.ts';
-import type { RunningCommand } from './commands.ts';
+import { type RunningCommand, runWell } from './commands.ts';
 import { EventSink } from './eventSink.ts';
 import { type Fifos, makeFifos, readFifo, writeFifo } from './fifos.ts';
 import { unmountBelow } from './mounts.ts';
@@ -127,6 +127,12 @@ export class ShimPod {
     await this.client.kill(id, 9).catch(() => {});
     await this.client.wait(id);
     await this.client.delete(id);
+  }
+
+  /** Deletes a container in runc, without the shim's knowledge. */
+  async deleteBehindTheShim(id: string): Promise<void> {
+    const root = join(this.runcRoot, this.sandbox.namespace);
+    await runWell('runc', ['--root', root, 'delete', '--force', id]);
   }
 
   /** Runs a container to its end and returns what it wrote to stdout. It is deleted afterwards. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TaskCreate, TaskDelete, TaskExit, TaskStart } from '../../../src/proto/messages.ts';
 import { dateOf } from '../../../src/proto/timestamp.ts';
+import { mountsBelow } from '../../support/mounts.ts';
 import { waitForEnd } from '../../support/processes.ts';
+import { busyboxRootfs } from '../../support/rootfs.ts';
 import { ShimPod } from '../../support/shimPod.ts';
 
 let pod: ShimPod;
@@ -60,14 +63,20 @@ describe('the life of a container', () => {
     assert.ok(exitedAt >= begun - 1 && exitedAt <= Date.now());
   });
 
-  test('repeats the rootfs mounts in TaskCreate', async () => {
+  test('with a rootfs that the shim mounts: told in TaskCreate, unmounted by Delete', async () => {
     const { client, events } = pod;
     const id = pod.newId();
-    const rootfs = [{ type: 'tmpfs', source: 'tmpfs', target: '', options: ['mode=0755'] }];
-    // An empty root file system: creating works until the process is to be run.
-    await assert.rejects(pod.create({ args: ['true'], root: 'rootfs', request: { rootfs } }, id));
-    assert.deepEqual(events.story(id), []);
-    await assert.rejects(client.state(id), { code: 5 });
+    const source = busyboxRootfs();
+    const rootfs = [{ type: 'bind', source, target: '', options: ['rbind', 'ro'] }];
+    const { bundle } = await pod.create({ args: ['true'], root: 'rootfs', request: { rootfs } }, id);
+    assert.deepEqual(mountsBelow(bundle), [join(bundle, 'rootfs')]);
+    await client.start(id);
+    assert.equal((await client.wait(id)).exitStatus, 0);
+    await client.delete(id);
+    assert.deepEqual(mountsBelow(bundle), []);
+    const created = events.seen.find((event) => event.containerId === id);
+    assert.ok(created);
+    assert.deepEqual(TaskCreate.decode(created.value).rootfs, rootfs);
   });
 
   test('ends the server once it is asked to and nothing is left', async () => {
