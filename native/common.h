@@ -85,6 +85,7 @@ bool register_mount(napi_env env, napi_value exports);
 bool register_loop(napi_env env, napi_value exports);
 bool register_idmap(napi_env env, napi_value exports);
 bool register_poller(napi_env env, napi_value exports);
+bool register_namespaces(napi_env env, napi_value exports);
 bool register_eventfd(napi_env env, napi_value exports);
 bool register_inotify(napi_env env, napi_value exports);
 

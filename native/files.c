@@ -12,6 +12,9 @@
 
 #define CHUNK 32768
 
+// Added to the errno in the answer when the file could be opened and the rest failed.
+#define AFTER_OPEN 10000
+
 static napi_value openFile(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
   struct text path;
@@ -57,15 +60,15 @@ static ssize_t read_all(int descriptor, size_t limit, char *chunk, char **memory
   }
 }
 
-// descriptor, limit, asText -> Uint8Array or string
-static napi_value content(napi_env env, int descriptor, double limit, bool as_text) {
+// Uint8Array or string, or a negative errno less `after`
+static napi_value content(napi_env env, int descriptor, double limit, bool as_text, int after) {
   char chunk[CHUNK];
   char *memory;
   ssize_t length = read_all(descriptor, (size_t)limit, chunk, &memory);
   napi_value result;
   const char *data = memory != NULL ? memory : chunk;
   if (length < 0) {
-    result = number(env, length);
+    result = number(env, length - after);
   } else if (as_text) {
     result = string(env, data, (size_t)length);
   } else {
@@ -88,7 +91,7 @@ static napi_value readFile(napi_env env, napi_callback_info info) {
   int failure = errno;
   free_text(&path);
   if (descriptor < 0) return number(env, -failure);
-  napi_value result = content(env, descriptor, limit, as_text);
+  napi_value result = content(env, descriptor, limit, as_text, AFTER_OPEN);
   close(descriptor);
   return result;
 }
@@ -101,7 +104,7 @@ static napi_value readToEnd(napi_env env, napi_callback_info info) {
       !read_double(env, arguments[1], &limit)) {
     return NULL;
   }
-  return content(env, descriptor, limit, false);
+  return content(env, descriptor, limit, false, 0);
 }
 
 static napi_value readSome(napi_env env, napi_callback_info info) {
@@ -196,6 +199,7 @@ static napi_value writeFile(napi_env env, napi_callback_info info) {
     if (write_all(descriptor, data.at, data.length) < 0) failure = errno;
     if (failure == 0 && durable && fsync(descriptor) < 0) failure = errno;
     if (close(descriptor) < 0 && errno != EINTR && failure == 0) failure = errno;
+    if (failure != 0) failure += AFTER_OPEN;
   }
   free_text(&path);
   free_bytes(&data);

@@ -8,7 +8,7 @@ import { fingerprint, isUpToDate, markDone } from './setup/fingerprint.mjs';
 const BINARY = 'dist/containerd-shim-podshim-v1';
 const NODE_BUNDLE = 'dist/podshim.mjs';
 const ADDON = 'dist/podshim.node';
-const GENERATED = ['src/proto/generated/messages.ts'];
+const GENERATED = ['src/proto/generated/messages.ts', 'src/proto/generated/introspection.ts'];
 
 /** Makes the protobuf code, if proto/ changed since. */
 export function generate(root) {
@@ -53,6 +53,8 @@ function compileBinary(root) {
     runBun(root, temporary, [
       '--compile',
       '--minify',
+      // Stack traces name our own files and lines; measured, it costs neither start-up time nor memory.
+      '--sourcemap=inline',
       '--bytecode',
       '--format=esm',
       '--splitting',

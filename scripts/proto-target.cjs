@@ -28,6 +28,19 @@ const scalarTypes = new Map([
   ['int64', { type: 'bigint', initial: '0n', read: 'readSigned64(r)' }],
 ]);
 
+/** What the generated code takes from src/proto/wire.ts. */
+const helpers = [
+  'emptyBytes',
+  'enter',
+  'MessageWriter',
+  'readerOf',
+  'readMapEntry',
+  'readSigned64',
+  'readString',
+  'readUnsigned64',
+  'skip',
+];
+
 const exportName = (object) => object.fullName.slice(1).replaceAll('.', '_');
 const isMessage = (field) => field.resolvedType instanceof Type;
 const isPackable = (field) => !isMessage(field) && types.packed[scalarName(field)] !== undefined;
@@ -160,14 +173,14 @@ function collect(namespace, lines) {
 /** The interface pbjs asks of a target. */
 module.exports = function typescriptTarget(root, _options, callback) {
   try {
-    const lines = [
+    const body = collect(root.resolveAll(), []).join('\n');
+    const used = helpers.filter((name) => new RegExp(`\\b${name}\\b`).test(body));
+    const head = [
       '// Generated from proto/ by scripts/generate-proto.sh.',
       "import type { MessageType } from '../wire.ts';",
-      'import {',
-      '  emptyBytes, enter, MessageWriter, readerOf, readMapEntry, readSigned64, readString, readUnsigned64, skip,',
-      "} from '../wire.ts';",
+      `import { ${used.join(', ')} } from '../wire.ts';`,
     ];
-    callback(null, `${collect(root.resolveAll(), lines).join('\n')}\n`);
+    callback(null, `${head.join('\n')}\n${body}\n`);
   } catch (error) {
     callback(error);
   }

@@ -8,6 +8,8 @@ import { runFile } from './runner/runFile.mjs';
 import { chooseSuites } from './runner/suites.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** A file that takes longer is named, so that a long run is not silent. */
+const SLOW_SECONDS = 10;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 function runCheck({ command, args }) {
@@ -24,7 +26,10 @@ async function runFiles({ files, runtime, atOnce }) {
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const environment = { PODSHIM_RUNTIME: runtime };
+      const started = performance.now();
       done.push(await runFile({ runtime, bun: bunPath(root), root, file, environment }));
+      const seconds = (performance.now() - started) / 1000;
+      if (seconds > SLOW_SECONDS) console.log(`  ${file}: ${seconds.toFixed(1)} s`);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

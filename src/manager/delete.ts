@@ -5,7 +5,7 @@ import { OciRuntime } from '../oci/runtime.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
 import { SIGINT, SIGTERM } from '../posix/constants.ts';
 import { isSystemError } from '../posix/error.ts';
-import { writeAll } from '../posix/files.ts';
+import { readText, writeAll } from '../posix/files.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
 import { fileStatus } from '../posix/paths.ts';
 import { becomeSubreaper, ignoreSignal } from '../posix/processes.ts';
@@ -16,11 +16,14 @@ import { encodeDeleteResponse, UNKNOWN_PID } from './deleteResponse.ts';
 import { type ExitRecord, instantNow, readExitRecord } from './exitRecord.ts';
 import { reasonOf } from './failure.ts';
 import { checkIdentity } from './identity.ts';
+import { removeDeadSocket } from './listen.ts';
 import { joinPath, parentDirectory } from './path.ts';
 import { removeByForce } from './removeByForce.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
+
+const SOCKET_SCHEME = 'unix://';
 
 /** The daemon kills this helper after 5 s (contract 1.9): runc gets this much, in milliseconds. */
 const RUNTIME_BUDGET = 4000;
@@ -47,6 +50,7 @@ export async function remove(flags: ShimFlags): Promise<void> {
   if (record?.deleted !== true) {
     await cleanUp(bundle, flags, warn);
   }
+  removeSocket(bundle, warn);
   writeAll(STDOUT, answer(bundle, record, warn));
   if (warnings.length > 0) {
     writeAll(STDERR, new TextEncoder().encode(`${warnings.join('\n')}\n`));
@@ -78,6 +82,16 @@ async function cleanUp(bundle: Bundle, flags: ShimFlags, warn: Warn): Promise<vo
   } finally {
     total.clear();
     reaper.uninstall();
+  }
+}
+
+/** The server was killed, perhaps: then its socket is still there, under the name that `start` noted. */
+function removeSocket(bundle: Bundle, warn: Warn): void {
+  try {
+    const address = readText(`${bundle.path}/address`).trim();
+    if (address.startsWith(SOCKET_SCHEME)) removeDeadSocket(address.slice(SOCKET_SCHEME.length));
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) warn(`failed to remove the socket: ${reasonOf(error)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { O_DIRECTORY, O_RDONLY } from '../posix/constants.ts';
 import { isSystemError } from '../posix/error.ts';
 import { closeFile, lockFile, openFile } from '../posix/files.ts';
-import { makeDirectories, removeFile } from '../posix/paths.ts';
+import { linkStatus, makeDirectories, removeFile } from '../posix/paths.ts';
 import { connectUnix, listenUnix } from '../posix/sockets.ts';
 import { failure } from './failure.ts';
 import { parentDirectory } from './path.ts';
@@ -40,6 +40,26 @@ export function replaceSocket(path: string): ListeningSocket {
 export function abandonSocket(socket: ListeningSocket): void {
   removeFile(socket.path);
   closeFile(socket.descriptor);
+}
+
+/**
+ * Removes what a killed server left behind; the socket of a living one stays, for other containers of its group use it.
+ * The reference leaves such files until the same name comes again (containerd#5173).
+ */
+export function removeDeadSocket(path: string): void {
+  if (!isSocket(path)) return;
+  withLockedDirectory(parentDirectory(path), () => {
+    if (isSocket(path) && !hasListener(path)) removeFile(path);
+  });
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return linkStatus(path).type === 'socket';
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return false;
+    throw error;
+  }
 }
 
 function listenOrReuse(path: string): ListeningSocket | undefined {

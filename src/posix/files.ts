@@ -1,5 +1,5 @@
 import { native } from './addon.ts';
-import { O_APPEND, O_EXCL, O_NOFOLLOW, O_TRUNC } from './constants.ts';
+import { O_EXCL, O_NOFOLLOW, O_TRUNC } from './constants.ts';
 import { check, ERRNO, SystemError } from './error.ts';
 import { slots } from './native.ts';
 
@@ -19,22 +19,26 @@ function isFailure(result: Uint8Array | string | number): result is number {
   return typeof result === 'number';
 }
 
-function readFailure(result: number, path: string): SystemError {
-  const syscall = result === -ERRNO.EFBIG ? 'read' : 'open';
-  return new SystemError(syscall, -result, path);
+/** The addon adds this to the error number when the file could be opened and the rest failed. */
+const AFTER_OPEN = 10_000;
+
+function fileFailure(result: number, then: string, path: string): SystemError {
+  return result < -AFTER_OPEN
+    ? new SystemError(then, -result - AFTER_OPEN, path)
+    : new SystemError('open', -result, path);
 }
 
 /** The whole content of a file, also of those in /proc and /sys. Beyond `limitBytes` (16 MiB) it fails with EFBIG. */
 export function readFile(path: string, limitBytes: number = DEFAULT_LIMIT): Uint8Array {
   const result = native().readFile(path, limitBytes, false);
-  if (isFailure(result)) throw readFailure(result, path);
+  if (isFailure(result)) throw fileFailure(result, 'read', path);
   return result;
 }
 
 /** The whole content of a file as UTF-8. The limit is 16 MiB. */
 export function readText(path: string): string {
   const result = native().readFile(path, DEFAULT_LIMIT, true);
-  if (isFailure(result)) throw readFailure(result, path);
+  if (isFailure(result)) throw fileFailure(result, 'read', path);
   return result;
 }
 
@@ -71,12 +75,8 @@ export function writeSome(descriptor: number, data: Uint8Array | string): number
 
 /** Creates or replaces the content of a file. The mode is for a new file, less the umask. */
 export function writeFile(path: string, data: Uint8Array | string, mode: number): void {
-  check(native().writeFile(path, data, mode, O_TRUNC, false), 'open', path);
-}
-
-/** Writes into an existing file without creating or truncating it, as the files of /proc and cgroups want it. */
-export function appendToFile(path: string, data: Uint8Array | string, mode: number): void {
-  check(native().writeFile(path, data, mode, O_APPEND, false), 'open', path);
+  const result = native().writeFile(path, data, mode, O_TRUNC, false);
+  if (result < 0) throw fileFailure(result, 'write', path);
 }
 
 let lastName = 0;
@@ -101,7 +101,7 @@ export function writeFileAtomic(path: string, data: Uint8Array | string, mode: n
     }
     // Nothing to remove when it could not even be created.
     native().removeFile(temporary);
-    throw new SystemError('write', -written, path);
+    throw fileFailure(written, 'write', path);
   }
 }
 

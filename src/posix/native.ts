@@ -113,6 +113,16 @@ export interface Native {
   openUserNamespace(uidMap: string, gidMap: string): number;
   mountIdMapped(source: string, target: string, namespace: number): number;
 
+  holdNamespaces(
+    network: string | undefined,
+    flags: number,
+    hostName: string | undefined,
+    settings: string,
+    settingCount: number,
+    slots: Float64Array,
+  ): number;
+  releaseNamespaces(): number;
+
   createEventCounter(): number;
   createInotify(): number;
   addInotifyWatch(descriptor: number, path: string, mask: number): number;

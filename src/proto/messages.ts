@@ -82,6 +82,7 @@ export {
   google_rpc_Status as RpcStatus,
   io_containerd_cgroups_v1_Metrics as MetricsV1,
   io_containerd_cgroups_v2_Metrics as MetricsV2,
+  runtime_v1_PodSandboxConfig as PodSandboxConfig,
   runtimeoptions_v1_Options as RuntimeOptionsV1,
 } from './generated/messages.ts';
 export type { Integer64, MessageInput, MessageType } from './wire.ts';

@@ -14,13 +14,21 @@ export class Reaper {
   readonly #commands = new Map<number, Command>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #report: (error: unknown) => void;
+  readonly #started: (pid: number, request: SpawnRequest) => void;
   readonly #onSignal = (): void => this.reap();
   #installed = false;
   #reaped = 0;
 
-  /** @param report is given what a subscriber threw. */
-  constructor(report: (error: unknown) => void = () => {}) {
+  /**
+   * @param report is given what a subscriber threw.
+   * @param started is told of each command, once it runs.
+   */
+  constructor(
+    report: (error: unknown) => void = () => {},
+    started: (pid: number, request: SpawnRequest) => void = () => {},
+  ) {
     this.#report = report;
+    this.#started = started;
   }
 
   /** Commands that are running now. */
@@ -60,6 +68,7 @@ export class Reaper {
   start(request: SpawnRequest): Command {
     const command = new Command(spawn(request));
     this.#commands.set(command.pid, command);
+    this.#started(command.pid, request);
     return command;
   }
 

@@ -51,17 +51,23 @@ export class Dumper {
    * @returns the file's path; undefined when it could not be written, which the log then says
    */
   dump(reason: string): string | undefined {
+    return this.take(reason).path;
+  }
+
+  /** As `dump`. @returns what it says, too, which is there in any case */
+  take(reason: string): { readonly path: string | undefined; readonly text: string } {
     const lines = [...this.#lines(reason)];
-    const path = this.#writeFile(lines);
+    const text = `${lines.join('\n')}\n`;
+    const path = this.#writeFile(text);
     if (this.#timer !== undefined) {
       this.#options.logger.info({ path }, 'another dump, not logged: the one before it still is');
-      return path;
+      return { path, text };
     }
     this.#forLog.push('=== BEGIN podshim dump ===', ...lines);
     if (path !== undefined) this.#forLog.push(`also in ${path}`);
     this.#forLog.push('=== END podshim dump ===');
     this.#logChunk();
-    return path;
+    return { path, text };
   }
 
   /** Logs at once what is left of the last dump. */
@@ -71,10 +77,9 @@ export class Dumper {
     for (const line of this.#forLog.splice(0)) this.#options.logger.info({}, line);
   }
 
-  #writeFile(lines: readonly string[]): string | undefined {
+  #writeFile(text: string): string | undefined {
     const { namespace, id, logger } = this.#options;
     try {
-      const text = `${lines.join('\n')}\n`;
       return writeDumpFile(this.#directory, { namespace, id, pid: process.pid }, text);
     } catch (error) {
       logger.error({ error }, 'dump not written to a file');

@@ -17,6 +17,15 @@ import { version } from '../version.ts';
 import { Dumper } from './dump.ts';
 import { dumpSections } from './dumpSections.ts';
 import type { ShimFlags } from './flags.ts';
+import {
+  recordCalls,
+  recordComplaints,
+  recordExit,
+  recordPublishes,
+  recordSpawn,
+} from './flightHooks.ts';
+import { FlightRecorder } from './flightRecorder.ts';
+import { introspectionService } from './introspectionService.ts';
 import { ListeningSocket } from './listeningSocket.ts';
 import { createLogger } from './logger.ts';
 import { Shutdown } from './shutdown.ts';
@@ -31,12 +40,14 @@ export function serve(flags: ShimFlags): void {
   disableHugePages();
   // The bundle of the group's first container. It may vanish while others live, so it is never asked for again (trap 8).
   const bundle = process.cwd();
-  const logger = createLogger({
+  const recorder = new FlightRecorder();
+  const fifoLogger = createLogger({
     path: `${bundle}/log`,
     debug: flags.debug,
     fields: { runtime: RUNTIME_NAME, namespace: flags.namespace, pid: process.pid },
     takeOverStandardError: true,
   });
+  const logger = recordComplaints(fifoLogger, recorder);
   const socket = ListeningSocket.open(flags.socket);
 
   const publisher = new Publisher({
@@ -44,7 +55,10 @@ export function serve(flags: ShimFlags): void {
     namespace: flags.namespace,
     logger,
   });
-  const reaper = new Reaper((error) => logger.error({ error }, 'exit handling failed'));
+  const reaper = new Reaper(
+    (error) => logger.error({ error }, 'exit handling failed'),
+    (pid, request) => recordSpawn(recorder, pid, request),
+  );
   const exits = new ExitTracker();
   const helpers = {
     reaper,
@@ -53,7 +67,7 @@ export function serve(flags: ShimFlags): void {
   };
   const context: TaskContext = {
     namespace: flags.namespace,
-    events: new TaskEvents(publisher),
+    events: new TaskEvents(recordPublishes(publisher, recorder)),
     ...{ reaper, exits, logger, helpers },
     openRuntime: (containerBundle, options) =>
       new OciRuntime({
@@ -66,8 +80,14 @@ export function serve(flags: ShimFlags): void {
       }),
   };
   const tasks = new TaskService(context, () => shutdown.begin('no container is left'));
+  const introspection = introspectionService({
+    ...{ namespace: flags.namespace, id: flags.id, socket: socket.path },
+    ...{ tasks, reaper, publisher, recorder },
+    server: () => server,
+    dumper: () => dumper,
+  });
   const server = new Server({
-    services: taskServices(tasks),
+    services: [...recordCalls(taskServices(tasks), recorder), introspection],
     authorize(connection) {
       if (!isTrustedPeer(connection)) return false;
       // A daemon that dials is a daemon that listens: events that wait for it need not wait any longer.
@@ -82,7 +102,7 @@ export function serve(flags: ShimFlags): void {
   };
   const dumper = new Dumper({
     ...{ namespace: flags.namespace, id: flags.id, version, logger },
-    sections: dumpSections({ tasks, server, reaper, exits, publisher }),
+    sections: [...dumpSections({ tasks, server, reaper, exits, publisher }), recorder.section],
   });
   const shutdown = new Shutdown({ socket, server, publisher, logger, exit });
 
@@ -90,6 +110,7 @@ export function serve(flags: ShimFlags): void {
     terminate: (signal) => shutdown.begin(signal),
     dump: () => void dumper.dump('SIGUSR1'),
   });
+  reaper.subscribe((exit) => recordExit(recorder, exits, exit));
   reaper.subscribe((exit) => exits.deliver(exit));
   reaper.install();
   server.serve(socket.descriptor);

@@ -19,6 +19,8 @@ export type ContainerRuntime = Pick<
   | 'resume'
   | 'update'
   | 'pids'
+  | 'checkpoint'
+  | 'restore'
   | 'delete'
 >;
 

@@ -1,6 +1,3 @@
-import { loadCgroup } from '../cgroup/cgroup.ts';
-import { enableControllers } from '../cgroup/delegate.ts';
-import { watchOom } from '../cgroup/oom.ts';
 import { mountRootfs } from '../mount/rootfs.ts';
 import { unmountRecursive } from '../mount/unmount.ts';
 import { Bundle } from '../oci/bundle.ts';
@@ -11,13 +8,16 @@ import { makeDirectory } from '../posix/files.ts';
 import type { CreateTaskRequest, Mount } from '../proto/messages.ts';
 import { openStdio } from '../stdio/openStdio.ts';
 import type { ProcessStdio, StdioPaths } from '../stdio/processStdio.ts';
-import { Code, StatusError, unimplemented } from '../ttrpc/status.ts';
+import { Code, StatusError } from '../ttrpc/status.ts';
+import { claimInit } from './claimInit.ts';
 import { Container } from './container.ts';
 import type { TaskContext } from './context.ts';
 import { InitProcess } from './initProcess.ts';
-import { pidFileTime } from './pidFile.ts';
 import { reasonOf } from './reason.ts';
+import { Restore } from './restore.ts';
+import { streamsError } from './streamsError.ts';
 import { Undo } from './undo.ts';
+import { watchCgroup } from './watchCgroup.ts';
 
 /**
  * Creates a container in the runtime and everything around it (contract 5.3). When a step fails, all that was done
@@ -28,7 +28,6 @@ export async function createContainer(
   request: CreateTaskRequest,
   call: Cancellation,
 ): Promise<Container> {
-  if (request.checkpoint !== '') throw unimplemented('restore from a checkpoint');
   const bundle = new Bundle(request.bundle);
   const options = await decodeOptions(request.options ?? undefined);
   const ownPidNamespace = bundle.hasOwnPidNamespace();
@@ -44,31 +43,16 @@ export async function createContainer(
     const runtime = context.openRuntime(bundle, options);
     const stdio = await openStreams(context, request, options, paths, call);
     undo.add(() => stdio.close());
-    await runtime.create(
-      request.id,
-      {
-        ...stdio.forRuntime,
-        noPivotRoot: options.noPivotRoot,
-        noNewKeyring: options.noNewKeyring,
-      },
-      call,
-    );
-    undo.add(() => runtime.delete(request.id, true));
-    await stdio.attach();
-    const pid = bundle.readPid(bundle.initPidFile);
-
     const container = new Container(context, {
       ...{ id: request.id, bundle, options, runtime, ownPidNamespace },
       rootfs,
     });
-    container.init = new InitProcess(container, pid, paths, stdio);
-    watchCgroup(container, pid);
+    const pid = await createInit(container, request, paths, stdio, undo, call);
     context.events.create({
       ...{ id: request.id, bundle: request.bundle, rootfs: request.rootfs, paths, pid },
       checkpoint: request.checkpoint,
     });
-    const since = (): number => pidFileTime(bundle.initPidFile);
-    context.exits.claim(pid, since, collector, (exit) => container.exits.initExited(exit));
+    if (pid !== noPid) claimInit(container, pid, collector);
     return container;
   } catch (error) {
     await undo.run();
@@ -76,6 +60,35 @@ export async function createContainer(
   } finally {
     collector.close();
   }
+}
+
+/** Of an init that exists as a checkpoint only: it is restored when it is started (contract 5.3 step 8). */
+const noPid = 0;
+
+/** @returns the init's pid */
+async function createInit(
+  container: Container,
+  request: CreateTaskRequest,
+  paths: StdioPaths,
+  stdio: ProcessStdio,
+  undo: Undo,
+  call: Cancellation,
+): Promise<number> {
+  const { bundle, id, options, runtime } = container;
+  if (request.checkpoint !== '') {
+    const { checkpoint: imagePath, parentCheckpoint: parentPath } = request;
+    const restore = new Restore(container, { imagePath, parentPath });
+    container.init = InitProcess.fromCheckpoint(container, restore, paths, stdio);
+    return noPid;
+  }
+  const { noPivotRoot, noNewKeyring } = options;
+  await runtime.create(id, { ...stdio.forRuntime, noPivotRoot, noNewKeyring }, call);
+  undo.add(() => runtime.delete(id, true));
+  await stdio.attach();
+  const pid = bundle.readInitPid();
+  container.init = InitProcess.created(container, pid, paths, stdio);
+  watchCgroup(container, pid);
+  return pid;
 }
 
 /** @returns the rootfs that the shim has mounted, if it was asked to. */
@@ -102,40 +115,25 @@ function stdioPaths(request: CreateTaskRequest): StdioPaths {
   return { stdin, stdout, stderr, terminal };
 }
 
-function openStreams(
+async function openStreams(
   context: TaskContext,
   request: CreateTaskRequest,
   options: RuntimeOptions,
   paths: StdioPaths,
   call: Cancellation,
 ): Promise<ProcessStdio> {
-  return openStdio({
-    paths,
-    ioUid: options.ioUid,
-    ioGid: options.ioGid,
-    containerId: request.id,
-    namespace: context.namespace,
-    cancel: call,
-    reaper: context.reaper,
-    logger: context.logger,
-  });
-}
-
-/** Stats and OOM events need the cgroup; a container without one runs all the same (contract 5.3 steps 12, 14). */
-function watchCgroup(container: Container, pid: number): void {
-  const { context, id } = container;
   try {
-    const cgroup = loadCgroup(pid);
-    if (cgroup === undefined) return;
-    container.cgroup = cgroup;
-    if (cgroup.version === 2) {
-      // Without its controllers a v2 cgroup has no memory.events to watch.
-      enableControllers(cgroup, (error) =>
-        context.logger.error({ id, error }, 'enabling controllers'),
-      );
-    }
-    container.oom = watchOom(cgroup, () => context.events.oom(id));
+    return await openStdio({
+      paths,
+      ioUid: options.ioUid,
+      ioGid: options.ioGid,
+      containerId: request.id,
+      namespace: context.namespace,
+      cancel: call,
+      reaper: context.reaper,
+      logger: context.logger,
+    });
   } catch (error) {
-    context.logger.error({ id, error }, 'loading cgroup');
+    throw streamsError('init process', error);
   }
 }

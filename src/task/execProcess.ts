@@ -10,6 +10,7 @@ import { pidFileTime } from './pidFile.ts';
 import { TaskProcess } from './process.ts';
 import { Serial } from './serial.ts';
 import { checkExecAllows, type ExecState } from './states.ts';
+import { streamsError } from './streamsError.ts';
 
 /** A further process in a container's namespaces. Exec makes it, Start runs it. */
 export class ExecProcess extends TaskProcess {
@@ -48,6 +49,7 @@ export class ExecProcess extends TaskProcess {
           this.#exited(exit);
           release();
         });
+        exits.execStarted();
         return pid;
       } catch (error) {
         this.waiters.releaseAll();
@@ -76,7 +78,7 @@ export class ExecProcess extends TaskProcess {
     return this.#serial.run(async () => {
       checkExecAllows('delete', this.#state);
       await this.stdio?.drained(drainBudgetMilliseconds);
-      this.stdio?.close();
+      await this.closeStdio();
       this.#container.bundle.removeExecPidFile(this.id);
       this.#state = 'deleted';
     });
@@ -93,6 +95,8 @@ export class ExecProcess extends TaskProcess {
       cancel: call,
       reaper: context.reaper,
       logger: context.logger,
+    }).catch((error: unknown) => {
+      throw streamsError('exec process', error);
     });
     try {
       const request = { ...stdio.forRuntime, execId: this.id, process: this.#spec };

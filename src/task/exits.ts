@@ -56,6 +56,11 @@ export class ExitTracker {
     return [...this.#running.keys()];
   }
 
+  /** Is this the pid of a process whose exit is awaited? */
+  isAwaited(pid: number): boolean {
+    return this.#running.has(pid);
+  }
+
   get collectorCount(): number {
     return this.#collectors.size;
   }
@@ -96,7 +101,8 @@ export class ExitTracker {
 /** What a container does at its init's end. */
 export interface InitExitHandler {
   /**
-   * The init was seen to be dead: end what it leaves behind. Its TaskExit waits for the returned promise.
+   * The init was seen to be dead: end what it leaves behind. Its TaskExit waits for the returned promise. Called again
+   * for an exec that started all the same.
    */
   died(exit: Exit): Promise<void> | undefined;
   /** Record the exit, release the waiters, publish TaskExit. */
@@ -129,12 +135,16 @@ export class ContainerExits {
   initExited(exit: Exit): void {
     if (this.#initExit !== undefined) return;
     this.#initExit = exit;
-    const cleanUp = this.#handler.died(exit);
-    if (cleanUp !== undefined) {
-      const release = this.#hold();
-      cleanUp.then(release, release);
-    }
+    this.#cleanUp(exit);
     this.#reportWhenDue();
+  }
+
+  /**
+   * An exec runs. If the init died while the runtime was at it, the exec came too late for the clean-up, and would
+   * hold the init's exit back for as long as it lives: so there is another clean-up.
+   */
+  execStarted(): void {
+    if (this.#initExit !== undefined) this.#cleanUp(this.#initExit);
   }
 
   /** The init is being started: an exit from now on waits for TaskStart. @returns call it when that is published. */
@@ -151,6 +161,13 @@ export class ContainerExits {
       throw failedPrecondition(`container ${containerId} init process is not running`);
     }
     return this.#hold();
+  }
+
+  #cleanUp(exit: Exit): void {
+    const cleanUp = this.#handler.died(exit);
+    if (cleanUp === undefined) return;
+    const release = this.#hold();
+    cleanUp.then(release, release);
   }
 
   #hold(): () => void {

@@ -1,9 +1,11 @@
+import type { CheckpointRequest } from '../oci/runtime.ts';
 import { type Cancellation, neverCancelled } from '../platform/cancellation.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { ProcessStdio, StdioPaths } from '../stdio/processStdio.ts';
 import type { Container } from './container.ts';
 import { drainBudgetMilliseconds, exitAfterDeleteMilliseconds } from './limits.ts';
 import { TaskProcess } from './process.ts';
+import type { Restore } from './restore.ts';
 import { Serial } from './serial.ts';
 import { checkInitAllows, type InitState } from './states.ts';
 
@@ -11,15 +13,44 @@ import { checkInitAllows, type InitState } from './states.ts';
 export class InitProcess extends TaskProcess {
   readonly #container: Container;
   readonly #serial = new Serial();
-  #state: InitState = 'created';
+  /** How it is started, when it is to come out of a checkpoint. */
+  readonly #restore: Restore | undefined;
+  #state: InitState;
   #pausing = false;
 
-  /** Of a process that the runtime has just created, with its streams attached. */
-  constructor(container: Container, pid: number, paths: StdioPaths, stdio: ProcessStdio) {
+  private constructor(
+    container: Container,
+    paths: StdioPaths,
+    stdio: ProcessStdio,
+    restore: Restore | undefined,
+  ) {
     super(container.id, paths);
     this.#container = container;
-    this.pid = pid;
+    this.#restore = restore;
+    this.#state = restore === undefined ? 'created' : 'createdCheckpoint';
     this.stdio = stdio;
+  }
+
+  /** Of a process that the runtime has just created, with its streams attached. */
+  static created(
+    container: Container,
+    pid: number,
+    paths: StdioPaths,
+    stdio: ProcessStdio,
+  ): InitProcess {
+    const init = new InitProcess(container, paths, stdio, undefined);
+    init.pid = pid;
+    return init;
+  }
+
+  /** Of a process that does not exist before it is started; its streams wait until then. */
+  static fromCheckpoint(
+    container: Container,
+    restore: Restore,
+    paths: StdioPaths,
+    stdio: ProcessStdio,
+  ): InitProcess {
+    return new InitProcess(container, paths, stdio, restore);
   }
 
   get state(): InitState {
@@ -32,21 +63,15 @@ export class InitProcess extends TaskProcess {
   }
 
   /**
-   * Runs the created process. Its exit, should it come before TaskStart is published, waits for that (I1).
+   * Runs the created process, or restores it.
    * @returns its pid
    */
   start(call: Cancellation): Promise<number> {
     return this.#serial.run(async () => {
       checkInitAllows('start', this.#state);
-      const release = this.#container.exits.holdForInitStart();
-      try {
-        await this.#container.runtime.start(this.id, call);
-        this.#state = 'running';
-        this.#container.context.events.start(this.id, this.pid);
-        return this.pid;
-      } finally {
-        release();
-      }
+      if (this.#state === 'createdCheckpoint') await this.#startRestored(call);
+      else await this.#startCreated(call);
+      return this.pid;
     });
   }
 
@@ -87,6 +112,14 @@ export class InitProcess extends TaskProcess {
     });
   }
 
+  /** Writes an image of the container; without `exit` it goes on as it was, paused or not (contract 5.8). */
+  checkpoint(request: CheckpointRequest, call: Cancellation): Promise<void> {
+    return this.#serial.run(async () => {
+      checkInitAllows('checkpoint', this.#state);
+      await this.#container.runtime.checkpoint(this.id, request, call);
+    });
+  }
+
   /**
    * Removes the container from the runtime, then its streams and its rootfs mount (contract 5.5). On an error the
    * state stays, so that the caller may try again.
@@ -100,12 +133,12 @@ export class InitProcess extends TaskProcess {
       if (this.exit !== undefined) await this.stdio?.drained(drainBudgetMilliseconds);
       let failure: unknown;
       try {
-        await this.#container.runtime.delete(this.id, false);
+        await this.#container.runtime.delete(this.id, this.#isHalfRestored);
       } catch (error) {
         failure = error;
       }
-      await this.#exitAfterDelete();
-      this.stdio?.close();
+      if (this.pid !== 0) await this.#exitAfterDelete();
+      await this.closeStdio();
       try {
         await this.#container.unmountRootfs();
       } catch (error) {
@@ -113,6 +146,8 @@ export class InitProcess extends TaskProcess {
       }
       if (failure !== undefined) throw failure;
       this.#state = 'deleted';
+      // Of a checkpoint that nobody restored there is no exit to come.
+      if (this.pid === 0) this.waiters.releaseAll();
     });
   }
 
@@ -125,6 +160,33 @@ export class InitProcess extends TaskProcess {
     this.#state = 'stopped';
     if (wasPaused) this.#thaw();
     this.recordExit({ status: exit.status, at: exit.at });
+  }
+
+  /** A restore has failed: there may be processes nobody knows of. */
+  get #isHalfRestored(): boolean {
+    return this.pid === 0 && this.#restore?.attempted === true;
+  }
+
+  /** The exit of the created process, should it come before TaskStart is published, waits for that (I1). */
+  async #startCreated(call: Cancellation): Promise<void> {
+    const release = this.#container.exits.holdForInitStart();
+    try {
+      await this.#container.runtime.start(this.id, call);
+      this.#started(this.pid);
+    } finally {
+      release();
+    }
+  }
+
+  async #startRestored(call: Cancellation): Promise<void> {
+    if (this.#restore === undefined || this.stdio === undefined) return;
+    await this.#restore.run(this.stdio, call, (pid) => this.#started(pid));
+  }
+
+  #started(pid: number): void {
+    this.pid = pid;
+    this.#state = 'running';
+    this.#container.context.events.start(this.id, pid);
   }
 
   /**

@@ -31,7 +31,7 @@ export function taskServices(tasks: TaskService): readonly Service[] {
     ['Pids', unary(m.PidsRequest, m.PidsResponse, (r, c) => tasks.pids(r, c))],
     ['Pause', silent(m.PauseRequest, (r, c) => tasks.pause(r.id, c))],
     ['Resume', silent(m.ResumeRequest, (r, c) => tasks.resume(r.id, c))],
-    ['Checkpoint', silent(m.CheckpointTaskRequest, (r) => tasks.checkpoint(r.id))],
+    ['Checkpoint', silent(m.CheckpointTaskRequest, (r, c) => tasks.checkpoint(r, c))],
     ['Kill', silent(m.KillRequest, (r) => tasks.kill(r))],
     ['Exec', silent(m.ExecProcessRequest, (r) => tasks.exec(r))],
     ['ResizePty', silent(m.ResizePtyRequest, (r) => tasks.resizePty(r))],

@@ -45,6 +45,12 @@ export abstract class TaskProcess {
     return this.stdio?.describe() ?? 'no stdio';
   }
 
+  /** Closes every stream; a logging binary gets its time to finish what it has (contract 7.6). */
+  protected async closeStdio(): Promise<void> {
+    this.stdio?.close();
+    await this.stdio?.settled();
+  }
+
   protected recordExit(exit: ProcessExit): void {
     this.exit = exit;
     this.stdio?.processExited();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FILE_LIMIT_MILLISECONDS = 8 * 60 * 1000;
+const FILE_LIMIT_MILLISECONDS = 4 * 60 * 1000;
 const TEST_LIMIT_MILLISECONDS = 3 * 60 * 1000;
 const reporter = fileURLToPath(new URL('./nodeReporter.mjs', import.meta.url));
 
@@ -51,7 +51,10 @@ function runProcess(command, args, options) {
   return new Promise((resolve) => {
     const chunks = [];
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    const limit = setTimeout(() => child.kill('SIGKILL'), FILE_LIMIT_MILLISECONDS);
+    const limit = setTimeout(() => {
+      chunks.push(Buffer.from(`killed after ${FILE_LIMIT_MILLISECONDS / 1000} s\n`));
+      child.kill('SIGKILL');
+    }, FILE_LIMIT_MILLISECONDS);
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.stderr.on('data', (chunk) => chunks.push(chunk));
     child.on('error', (error) => chunks.push(Buffer.from(String(error))));

@@ -6,7 +6,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -15,6 +14,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { cgroupsBelow, killCgroups, removeCgroups } from './cgroups.ts';
 import { type CommandOptions, type CommandResult, RunningCommand, runCommand } from './commands.ts';
+import { containerdConfig } from './containerdConfig.ts';
+import { removeDumps } from './dumps.ts';
 import { EventStream } from './events.ts';
 import { mountsBelow, unmountBelow } from './mounts.ts';
 import { distDirectory } from './paths.ts';
@@ -28,13 +29,17 @@ export const runtimeUnderTest = process.env.PODSHIM_TEST_RUNTIME ?? 'io.containe
 const SOCKET_DIRECTORY = '/run/containerd/s';
 const RUNTIME_STATE = '/run/containerd/runc';
 
-/** Where shims write their dumps, in files that outlive them. */
-export const DUMP_DIRECTORY = '/run/podshim/dump';
-
 export interface ContainerdOptions {
   readonly executable?: string;
   readonly ctr?: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Of the configuration file: 2 by default, 3 for containerd 2.x. */
+  readonly configVersion?: 2 | 3;
+  /** Directories that come first on the daemon's PATH. */
+  readonly searchPath?: readonly string[];
+  readonly runtime?: string;
+  /** The pid of a process in whose mount namespace the daemon is to live. */
+  readonly mountNamespace?: number;
 }
 
 /**
@@ -46,7 +51,7 @@ export class Containerd {
   readonly namespace: string;
   readonly address: string;
   readonly rootfs: string;
-  readonly #options: ContainerdOptions;
+  #options: ContainerdOptions;
   readonly #groups = new Set<string>();
   #daemon: ChildProcess | undefined;
   #lastId = 0;
@@ -57,7 +62,7 @@ export class Containerd {
     this.namespace = basename(this.directory);
     this.address = join(this.directory, 'c.sock');
     this.rootfs = busyboxRootfs();
-    this.#writeConfig();
+    mkdirSync(join(this.directory, 'fifo'));
   }
 
   /** One that is not started yet, so that it can be stopped at any moment of its start. */
@@ -79,6 +84,15 @@ export class Containerd {
 
   get pid(): number {
     return this.#daemon?.pid ?? 0;
+  }
+
+  get runtime(): string {
+    return this.#options.runtime ?? runtimeUnderTest;
+  }
+
+  /** What the next `launch` starts instead, over the same directories. */
+  replaceBy(options: ContainerdOptions): void {
+    this.#options = options;
   }
 
   /** What the daemon and its shims logged. */
@@ -133,7 +147,7 @@ export class Containerd {
 
   /** The arguments of `ctr run` for a container of the runtime under test. */
   runArguments(id: string, command: readonly string[], ...flags: string[]): string[] {
-    const runtime = ['--runtime', runtimeUnderTest];
+    const runtime = ['--runtime', this.runtime];
     return [
       'run',
       ...runtime,
@@ -228,10 +242,13 @@ export class Containerd {
 
   /** Starts the daemon (again) and waits until it answers. */
   async launch(): Promise<void> {
+    const config = this.#writeConfig();
     const log = openSync(join(this.directory, 'log'), 'a');
-    const path = `${distDirectory}:${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`;
-    const { executable = 'containerd', environment = {} } = this.#options;
-    this.#daemon = spawn(executable, ['-c', join(this.directory, 'config.toml')], {
+    const { executable = 'containerd', environment = {}, searchPath = [] } = this.#options;
+    const inherited = `${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`;
+    const path = [...searchPath, distDirectory, inherited].join(':');
+    const [command = '', ...args] = [...this.#enterNamespace(), executable, '-c', config];
+    this.#daemon = spawn(command, args, {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...environment, PATH: path },
       detached: true,
@@ -252,8 +269,8 @@ export class Containerd {
       ...[...this.#groups]
         .map((group) => this.shimSocket(group))
         .filter((path) => existsSync(path)),
-      ...mountsBelow(this.directory),
-      ...mountsBelow(this.rootfs),
+      ...mountsBelow(this.directory, this.#options.mountNamespace),
+      ...mountsBelow(this.rootfs, this.#options.mountNamespace),
       ...cgroupsBelow(this.namespace),
       ...[...this.#groups].map((group) => this.bundle(group)).filter((path) => existsSync(path)),
       ...[...this.#groups]
@@ -315,27 +332,22 @@ export class Containerd {
     return ['-a', this.address, '-n', this.namespace, ...args];
   }
 
-  #writeConfig(): void {
-    mkdirSync(join(this.directory, 'fifo'));
-    writeFileSync(
-      join(this.directory, 'config.toml'),
-      [
-        'version = 2',
-        `root = "${join(this.directory, 'root')}"`,
-        `state = "${join(this.directory, 'state')}"`,
-        'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
-        '[grpc]',
-        `  address = "${this.address}"`,
-        '',
-      ].join('\n'),
-    );
+  /** nsenter becomes the daemon: the pid stays. */
+  #enterNamespace(): string[] {
+    const { mountNamespace } = this.#options;
+    return mountNamespace === undefined
+      ? []
+      : ['nsenter', `--mount=/proc/${mountNamespace}/ns/mnt`];
   }
-}
 
-function removeDumps(namespace: string): void {
-  if (!existsSync(DUMP_DIRECTORY)) return;
-  for (const name of readdirSync(DUMP_DIRECTORY)) {
-    if (name.startsWith(`${namespace}-`)) rmSync(join(DUMP_DIRECTORY, name), { force: true });
+  #writeConfig(): string {
+    const path = join(this.directory, 'config.toml');
+    const { configVersion: version = 2 } = this.#options;
+    writeFileSync(
+      path,
+      containerdConfig({ version, directory: this.directory, address: this.address }),
+    );
+    return path;
   }
 }
 

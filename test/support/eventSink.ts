@@ -28,12 +28,15 @@ export interface SinkEvent {
   readonly execId: string;
 }
 
+/** What the daemon does with an event: takes it and answers, takes it or not and breaks the connection, or says nothing. */
+export type Reception = 'take' | 'takeAndBreak' | 'break' | 'stall';
+
 /** The daemon's events service on a socket of its own, which can be away for a while. Remembers all it accepted. */
 export class EventSink {
   readonly path: string;
   readonly seen: SinkEvent[] = [];
-  /** Called for each event before it is accepted; `false` breaks the connection instead, without an answer. */
-  accept: (event: SinkEvent) => boolean = () => true;
+  /** Asked about each event that arrives. */
+  receive: (event: SinkEvent) => Reception = () => 'take';
   readonly #connections = new Set<Connection>();
   readonly #watchers = new Set<() => void>();
   #server: Server | undefined;
@@ -97,8 +100,10 @@ export class EventSink {
         work();
       };
       const limit = setTimeout(() => {
-        const topics = this.seen.map(({ topic, containerId }) => `${topic} ${containerId}`);
-        settle(() => reject(new Error(`no ${what} in time; seen: ${topics.join(', ')}`)));
+        const last = this.seen
+          .slice(-20)
+          .map(({ topic, containerId }) => `${topic} ${containerId}`);
+        settle(() => reject(new Error(`no ${what} in time; last seen: ${last.join(', ')}`)));
       }, limitMilliseconds);
       this.#watchers.add(look);
       look();
@@ -126,13 +131,14 @@ export class EventSink {
 
   #take(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const event = decodeEvent(payload);
-    if (!this.accept(event)) {
-      this.#breakConnections();
-      return new Promise(() => {});
+    const reception = this.receive(event);
+    if (reception === 'take' || reception === 'takeAndBreak') {
+      this.seen.push(event);
+      for (const watcher of [...this.#watchers]) watcher();
     }
-    this.seen.push(event);
-    for (const watcher of [...this.#watchers]) watcher();
-    return new Uint8Array(0);
+    if (reception === 'take') return new Uint8Array(0);
+    if (reception !== 'stall') this.#breakConnections();
+    return new Promise(() => {});
   }
 
   #breakConnections(): void {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Mount points at or below a directory, in the order of mounting. */
-export function mountsBelow(directory: string): string[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
+/** Mount points at or below a directory, in the order of mounting, as a process sees them (this one by default). */
+export function mountsBelow(directory: string, pid: number | 'self' = 'self'): string[] {
+  return readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
     .split('\n')
     .map((line) => unescapePath(line.split(' ')[4] ?? ''))
     .filter((path) => path === directory || path.startsWith(`${directory}/`));

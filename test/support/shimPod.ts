@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CreateTaskRequest, type MessageInput, RuncOptions } from '../../src/proto/messages.ts';
+import {
+  type CreateTaskRequest,
+  type MessageInput,
+  RuncOptions,
+} from '../../src/proto/messages.ts';
 import { killCgroups, removeCgroups } from './cgroups.ts';
 import { type RunningCommand, runWell } from './commands.ts';
 import { EventSink } from './eventSink.ts';
@@ -204,6 +208,8 @@ export class ShimPod {
     mkdirSync(this.runcRoot);
     const annotations = { 'io.containerd.runc.v2.group': 'pod' };
     const directory = sandbox.bundle('pod', JSON.stringify({ annotations }));
+    // The daemon makes it before it runs `start`, and may be too busy to read it.
+    execFileSync('mkfifo', ['-m', '0700', join(directory, 'log')]);
     const result = await runShim({
       directory,
       words: [...sandbox.flags('pod'), 'start'],

@@ -68,7 +68,10 @@ describe('the life of a container', () => {
     const id = pod.newId();
     const source = busyboxRootfs();
     const rootfs = [{ type: 'bind', source, target: '', options: ['rbind', 'ro'] }];
-    const { bundle } = await pod.create({ args: ['true'], root: 'rootfs', request: { rootfs } }, id);
+    const { bundle } = await pod.create(
+      { args: ['true'], root: 'rootfs', request: { rootfs } },
+      id,
+    );
     assert.deepEqual(mountsBelow(bundle), [join(bundle, 'rootfs')]);
     await client.start(id);
     assert.equal((await client.wait(id)).exitStatus, 0);

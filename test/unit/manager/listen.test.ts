@@ -3,7 +3,12 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { abandonSocket, claimSocket, replaceSocket } from '../../../src/manager/listen.ts';
+import {
+  abandonSocket,
+  claimSocket,
+  removeDeadSocket,
+  replaceSocket,
+} from '../../../src/manager/listen.ts';
 import { closeFile } from '../../../src/posix/files.ts';
 import { connectUnix, listenUnix, socketPath } from '../../../src/posix/sockets.ts';
 
@@ -38,6 +43,24 @@ describe('listening', () => {
     const second = claimSocket(path);
     assert.ok(second !== undefined);
     abandonSocket(second);
+  });
+
+  test('only a dead socket is removed: not a living one, not a file, and no directory is made', () => {
+    const living = join(root, 'living');
+    const socket = claimSocket(living);
+    assert.ok(socket !== undefined);
+    removeDeadSocket(living);
+    assert.ok(existsSync(living));
+    closeFile(socket.descriptor);
+    removeDeadSocket(living);
+    assert.ok(!existsSync(living));
+
+    const file = join(root, 'file');
+    writeFileSync(file, '');
+    removeDeadSocket(file);
+    assert.ok(existsSync(file));
+    removeDeadSocket(join(root, 'no', 'such', 'socket'));
+    assert.ok(!existsSync(join(root, 'no')));
   });
 
   test('a listener with a full backlog is a living one', () => {

@@ -93,6 +93,12 @@ describe('content', () => {
       message: `open ${path}: no such file or directory`,
     });
     assert.throws(() => openFile(path, O_RDONLY), { code: 'ENOENT', syscall: 'open', path });
+    assert.throws(() => readText(workspace.path), {
+      message: `read ${workspace.path}: is a directory`,
+    });
+    assert.throws(() => writeFile('/dev/full', 'x', 0), {
+      message: 'write /dev/full: no space left on device',
+    });
     assert.throws(() => openFile('a\0b', O_RDONLY), TypeError);
   });
 });

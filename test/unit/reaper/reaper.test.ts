@@ -19,11 +19,16 @@ const shell = (script: string): SpawnRequest => ({
 describe('the reaper', () => {
   const thrown: unknown[] = [];
   const reaper = new Reaper((error) => thrown.push(error));
+  // Neither SIGCHLD nor a child keeps Node alive; in the shim its listening socket does.
+  const awake = setInterval(() => {}, 60_000);
   before(() => {
     becomeSubreaper();
     reaper.install();
   });
-  after(() => reaper.uninstall());
+  after(() => {
+    reaper.uninstall();
+    clearInterval(awake);
+  });
 
   test('tells exit codes from signals', async () => {
     assert.equal((await reaper.run(shell('exit 0'))).status, 0);

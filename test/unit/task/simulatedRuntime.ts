@@ -142,6 +142,8 @@ export class World {
       resume: () => this.#fly(() => {}),
       update: () => Promise.resolve(),
       pids: () => Promise.resolve([]),
+      checkpoint: () => Promise.resolve(),
+      restore: (id) => this.#fly(() => this.#create(id)),
       delete: (id) => this.#fly(() => this.#delete(id)),
     };
   }

@@ -1,0 +1,114 @@
+import { CliError, ExitCode } from './exitCode.ts';
+import { IntrospectionClient } from './introspectionClient.ts';
+import { findContainer, findServer, type Podshim, takeInventory } from './inventory.ts';
+import {
+  containerReport,
+  eventReport,
+  otherReport,
+  podshimReport,
+  serverReport,
+} from './report.ts';
+import type { Terminal } from './terminal.ts';
+import { containerText, eventText, inventoryText } from './text.ts';
+
+export interface CommonOptions {
+  readonly json: boolean;
+  readonly namespace: string | undefined;
+}
+
+/** `podshim ps`. */
+export async function ps(
+  terminal: Terminal,
+  { json, namespace, full }: CommonOptions & { readonly full: boolean },
+): Promise<ExitCode> {
+  const inventory = await takeInventory(namespace);
+  if (json) {
+    terminal.writeJson({
+      podshims: inventory.podshims.map(podshimReport),
+      others: inventory.others.map(otherReport),
+    });
+  } else {
+    terminal.write(inventoryText(inventory, { style: terminal.style, now: Date.now(), full }));
+  }
+  return ExitCode.ok;
+}
+
+/** `podshim inspect`. */
+export async function inspect(
+  terminal: Terminal,
+  { json, namespace, id }: CommonOptions & { readonly id: string },
+): Promise<ExitCode> {
+  const found = findContainer(await takeInventory(namespace), id);
+  if (json) {
+    terminal.writeJson({
+      ...containerReport(found.container),
+      server: serverReport(found.podshim),
+    });
+  } else {
+    const options = { style: terminal.style, now: Date.now(), full: true };
+    terminal.write(containerText(found, options));
+  }
+  return ExitCode.ok;
+}
+
+/** `podshim dump`. */
+export async function dump(
+  terminal: Terminal,
+  { json, namespace, id }: CommonOptions & { readonly id: string },
+): Promise<ExitCode> {
+  const podshim = findServer(await takeInventory(namespace), id);
+  const client = await connect(podshim);
+  try {
+    const { path, text, truncated } = await client.dump('podshim dump');
+    if (json) terminal.writeJson({ path: path === '' ? null : path, truncated, text });
+    else {
+      terminal.write(text);
+      if (path !== '') terminal.writeError(`also in ${path}\n`);
+    }
+  } finally {
+    client.close();
+  }
+  return ExitCode.ok;
+}
+
+/** `podshim events`: ends with the server, at Ctrl-C, or without `follow` after what has happened already. */
+export async function events(
+  terminal: Terminal,
+  options: CommonOptions & { readonly id: string; readonly follow: boolean },
+): Promise<ExitCode> {
+  const { json, namespace, id, follow } = options;
+  const podshim = findServer(await takeInventory(namespace), id);
+  const client = await connect(podshim);
+  const stop = (): void => client.close();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  let expected: bigint | undefined;
+  try {
+    for await (const event of client.events(follow)) {
+      if (expected !== undefined && event.sequence > expected) {
+        terminal.writeError(`${event.sequence - expected} events were missed\n`);
+      }
+      expected = event.sequence + 1n;
+      if (json) terminal.writeJsonLine(eventReport(event));
+      else terminal.write(`${eventText(event, terminal.style)}\n`);
+    }
+  } finally {
+    client.close();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+  return ExitCode.ok;
+}
+
+async function connect({ process }: Podshim): Promise<IntrospectionClient> {
+  if (process.socket === undefined) throw new CliError(`shim ${process.pid} has no socket`);
+  return await IntrospectionClient.connect(process.socket);
+}
+
+/** Ids for the shell's completion: containers, in the namespace if one is given. */
+export async function completeIds(namespace: string | undefined): Promise<string[]> {
+  const { podshims } = await takeInventory(namespace);
+  return podshims.flatMap(({ description }) =>
+    description.containers.flatMap(({ init }) => (init === undefined ? [] : [init.id])),
+  );
+}

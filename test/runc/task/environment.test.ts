@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { shimCommand } from '../../support/binary.ts';
+import { ShimPod } from '../../support/shimPod.ts';
+
+let pod: ShimPod;
+before(async () => {
+  pod = await ShimPod.start({ command: ['prlimit', '--nofile=1024:4096', ...shimCommand()] });
+});
+after(() => pod?.close());
+
+/** Runs a program as an init and as an exec: both get the same from the shim. */
+async function assertOutput(args: readonly string[], expected: RegExp): Promise<void> {
+  assert.match(await pod.outputOf({ args }), expected);
+  const { id } = await pod.run({ args: ['sleep', '1000'] });
+  assert.match(await pod.outputOfExec(id, args), expected);
+  await pod.remove(id);
+}
+
+describe('a process in a container', () => {
+  test('has no descriptor but its stdio', () =>
+    // The last one is the directory itself.
+    assertOutput(['ls', '/proc/self/fd'], /^0\n1\n2\n3\n$/));
+
+  test('has the limit of open files that the caller of start has', () =>
+    assertOutput(['sh', '-c', 'ulimit -Sn; ulimit -Hn'], /^1024\n4096\n$/));
+
+  test('has no signal ignored or blocked', () =>
+    assertOutput(
+      ['grep', '-E', '^Sig(Ign|Blk)', '/proc/self/status'],
+      /^SigBlk:\t0{16}\nSigIgn:\t0{16}\n$/,
+    ));
+
+  test('has the environment of its spec and nothing else', () =>
+    assertOutput(
+      ['sh', '-c', 'env | cut -d= -f1 | grep -vx -e PWD -e SHLVL -e HOME | sort'],
+      /^PATH\nTERM\n$/,
+    ));
+
+  test('with a terminal has no descriptor but that', async () => {
+    const id = pod.newId();
+    const { stdout } = pod.fifos(id);
+    const out = pod.read(stdout);
+    const input = { args: ['ls', '-1', '/proc/self/fd'], terminal: true, request: { stdout } };
+    await pod.run(input, id);
+    const text = (await out.finished).stdout.replace(/\x1b\[[0-9;]*m/g, '');
+    assert.equal(text, '0\r\n1\r\n2\r\n3\r\n');
+    await pod.client.wait(id);
+    await pod.client.delete(id);
+  });
+});
