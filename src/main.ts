@@ -12,9 +12,6 @@ const STDERR = 2;
 
 /** Under this name people call the binary; the daemon never does. */
 const PEOPLES_NAME = 'podshim';
-const PEOPLES_TEXT =
-  'podshim is started by containerd: install it as containerd-shim-podshim-v1 on its PATH and ' +
-  `use the runtime ${RUNTIME_NAME}; containerd-shim-podshim-v1 -h lists the flags\n`;
 
 /**
  * The one way in, in the order of contract 1.1. Each action is a chunk of its own, so that a helper
@@ -66,8 +63,8 @@ async function main(): Promise<void> {
   setAddonFallback(embeddedAddonCopies);
   const program = programName();
   if (baseName(program) === PEOPLES_NAME) {
-    writeAll(STDOUT, PEOPLES_TEXT);
-    exitNow(0);
+    const { runProgram } = await import('./cli/program.ts');
+    process.exit(await runProgram(process.argv.slice(2)));
   }
   try {
     if (await run(parseFlags(process.argv.slice(2), program), program)) {

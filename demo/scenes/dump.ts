@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DUMP_DIRECTORY } from '../../test/support/containerd.ts';
+import { DUMP_DIRECTORY } from '../../test/support/dumps.ts';
 import { waitUntil } from '../../test/support/waiting.ts';
 import { command, finding, output, step } from '../narrator.ts';
 import type { Pod } from './pod.ts';

@@ -47,19 +47,19 @@ async function parse(words: readonly string[], terminal: Terminal): Promise<Exit
       ({ json, namespace, full }) => finish(ps(terminal, { json, namespace, full })),
     )
     .command(
-      'inspect ID',
+      'inspect <id>',
       'All that is known of one container',
       withId,
       ({ json, namespace, id }) => finish(inspect(terminal, { json, namespace, id })),
     )
     .command(
-      'dump ID',
+      'dump <id>',
       "The server's dump, as SIGUSR1 makes it write one",
       withId,
       ({ json, namespace, id }) => finish(dump(terminal, { json, namespace, id })),
     )
     .command(
-      'events ID',
+      'events <id>',
       'What the server did last, and what it does until Ctrl-C',
       (args) =>
         withId(args).option('follow', {
@@ -96,12 +96,11 @@ async function parse(words: readonly string[], terminal: Terminal): Promise<Exit
 }
 
 function withId<T>(args: Argv<T>): Argv<T & { id: string }> {
-  return args
-    .positional('ID', { type: 'string', describe: "A container's id or the beginning of it" })
-    .coerce('ID', String)
-    .middleware((argv) => ({ id: String((argv as { ID?: unknown }).ID ?? '') })) as unknown as Argv<
-    T & { id: string }
-  >;
+  return args.positional('id', {
+    type: 'string',
+    demandOption: true,
+    describe: "A container's id, or the beginning of it",
+  });
 }
 
 /** Completes ids after the commands that take one; commands and options are yargs's. */

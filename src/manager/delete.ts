@@ -1,3 +1,9 @@
+import {
+  type ExitRecord,
+  exitJournalPath,
+  instantNow,
+  readExitRecord,
+} from '../events/exitJournal.ts';
 import { unmountRecursive } from '../mount/unmount.ts';
 import { Bundle } from '../oci/bundle.ts';
 import { defaultOptions, type RuntimeOptions } from '../oci/options.ts';
@@ -13,7 +19,6 @@ import { Reaper } from '../reaper/reaper.ts';
 import type { ShimFlags } from '../shim/flags.ts';
 import { Deadline } from './deadline.ts';
 import { encodeDeleteResponse, UNKNOWN_PID } from './deleteResponse.ts';
-import { type ExitRecord, instantNow, readExitRecord } from './exitRecord.ts';
 import { reasonOf } from './failure.ts';
 import { checkIdentity } from './identity.ts';
 import { removeDeadSocket } from './listen.ts';
@@ -46,7 +51,7 @@ export async function remove(flags: ShimFlags): Promise<void> {
   const warnings: string[] = [];
   const warn: Warn = (text) => void warnings.push(text);
   const bundle = new Bundle(bundlePath(flags));
-  const record = readExitRecord(`${bundle.path}/exit.json`);
+  const record = readExitRecord(exitJournalPath(bundle.path));
   if (record?.deleted !== true) {
     await cleanUp(bundle, flags, warn);
   }

@@ -1,4 +1,4 @@
-import type { Instant } from './exitRecord.ts';
+import type { Instant } from '../events/exitJournal.ts';
 import { messageField, numberField } from './protobuf.ts';
 
 /** The pid that stands for "not known": -1 as uint32 (contract 1.9). */

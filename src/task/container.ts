@@ -1,5 +1,6 @@
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { OomWatch } from '../cgroup/oom.ts';
+import { exitJournalPath, instantOf, writeExitRecord } from '../events/exitJournal.ts';
 import { unmountRecursive } from '../mount/unmount.ts';
 import type { Bundle } from '../oci/bundle.ts';
 import type { RuntimeOptions } from '../oci/options.ts';
@@ -103,6 +104,21 @@ export class Container {
     this.execs.delete(execId);
   }
 
+  /**
+   * Writes the init's exit into the bundle, for `delete` to find. Called before TaskExit is published, and again when the
+   * container is deleted: then `delete` knows that nothing is left to be done.
+   */
+  journalExit(deleted: boolean): void {
+    const { exit, pid } = this.init;
+    if (exit === undefined) return;
+    const record = { pid, status: exit.status, exitedAt: instantOf(exit.at), deleted };
+    try {
+      writeExitRecord(exitJournalPath(this.bundle.path), record);
+    } catch (error) {
+      this.context.logger.error({ id: this.id, error }, 'exit not journalled');
+    }
+  }
+
   /** Lets go of everything that is held outside of the processes themselves. */
   release(): void {
     this.oom?.close();
@@ -124,6 +140,7 @@ export class Container {
     this.oom?.readLast();
     this.release();
     this.init.exited(exit);
+    this.journalExit(false);
     this.context.events.exit(this.id, this.id, this.init.pid, exit);
     this.init.waiters.releaseAll();
   }

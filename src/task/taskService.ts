@@ -201,6 +201,7 @@ export class TaskService {
     await container.init.delete();
     this.containers.delete(container.id);
     container.release();
+    container.journalExit(true);
     const { pid, exit } = container.init;
     this.#context.events.delete(container.id, pid, exit ?? { status: 0, at: Date.now() });
   }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -8,17 +8,15 @@ import {
   openSync,
   readFileSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { cgroupsBelow, killCgroups, removeCgroups } from './cgroups.ts';
 import { type CommandOptions, type CommandResult, RunningCommand, runCommand } from './commands.ts';
-import { containerdConfig } from './containerdConfig.ts';
+import { type ContainerdOptions, spawnContainerd } from './containerdProcess.ts';
 import { removeDumps } from './dumps.ts';
 import { EventStream } from './events.ts';
 import { mountsBelow, unmountBelow } from './mounts.ts';
-import { distDirectory } from './paths.ts';
 import { isRunning, killQuietly, listProcesses, waitForEnd } from './processes.ts';
 import { busyboxRootfs } from './rootfs.ts';
 import { waitUntil } from './waiting.ts';
@@ -28,19 +26,6 @@ export const runtimeUnderTest = process.env.PODSHIM_TEST_RUNTIME ?? 'io.containe
 
 const SOCKET_DIRECTORY = '/run/containerd/s';
 const RUNTIME_STATE = '/run/containerd/runc';
-
-export interface ContainerdOptions {
-  readonly executable?: string;
-  readonly ctr?: string;
-  readonly environment?: NodeJS.ProcessEnv;
-  /** Of the configuration file: 2 by default, 3 for containerd 2.x. */
-  readonly configVersion?: 2 | 3;
-  /** Directories that come first on the daemon's PATH. */
-  readonly searchPath?: readonly string[];
-  readonly runtime?: string;
-  /** The pid of a process in whose mount namespace the daemon is to live. */
-  readonly mountNamespace?: number;
-}
 
 /**
  * A containerd of our own: its root, state, sockets and namespace are used by nobody else. Everything it leads to
@@ -242,17 +227,8 @@ export class Containerd {
 
   /** Starts the daemon (again) and waits until it answers. */
   async launch(): Promise<void> {
-    const config = this.#writeConfig();
     const log = openSync(join(this.directory, 'log'), 'a');
-    const { executable = 'containerd', environment = {}, searchPath = [] } = this.#options;
-    const inherited = `${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`;
-    const path = [...searchPath, distDirectory, inherited].join(':');
-    const [command = '', ...args] = [...this.#enterNamespace(), executable, '-c', config];
-    this.#daemon = spawn(command, args, {
-      stdio: ['ignore', log, log],
-      env: { ...process.env, ...environment, PATH: path },
-      detached: true,
-    });
+    this.#daemon = spawnContainerd(this.directory, this.address, log, this.#options);
     this.#daemon.on('error', () => {});
     closeSync(log);
     const { pid } = this;
@@ -330,24 +306,6 @@ export class Containerd {
 
   #ctrArguments(args: readonly string[]): string[] {
     return ['-a', this.address, '-n', this.namespace, ...args];
-  }
-
-  /** nsenter becomes the daemon: the pid stays. */
-  #enterNamespace(): string[] {
-    const { mountNamespace } = this.#options;
-    return mountNamespace === undefined
-      ? []
-      : ['nsenter', `--mount=/proc/${mountNamespace}/ns/mnt`];
-  }
-
-  #writeConfig(): string {
-    const path = join(this.directory, 'config.toml');
-    const { configVersion: version = 2 } = this.#options;
-    writeFileSync(
-      path,
-      containerdConfig({ version, directory: this.directory, address: this.address }),
-    );
-    return path;
   }
 }
 

@@ -12,6 +12,8 @@ import { waitUntil } from '../../support/waiting.ts';
 let pod: ShimPod;
 before(async () => {
   pod = await ShimPod.start();
+  // What is opened once and kept is there after one whole life.
+  await pod.outputOf({ args: ['true'] });
 });
 after(() => pod?.close());
 

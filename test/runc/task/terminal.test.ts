@@ -38,7 +38,7 @@ describe('a terminal', () => {
     assert.equal((await client.state(id)).terminal, true);
     const keyboard = pod.write(stdin);
     keyboard.write('PS1=; echo $((6 * 7))\n');
-    await out.waitForOutput(/PS1=; echo [^]*\r\n42\r\n/);
+    await out.waitForOutput(/PS1=; echo [\s\S]*\r\n42\r\n/);
     await client.resizePty(id, 91, 17);
     keyboard.write('stty size; tty\n');
     await out.waitForOutput(/\r\n17 91\r\n\/dev\/pts\/0\r\n/);
@@ -85,7 +85,7 @@ describe('a terminal', () => {
     await client.closeIo(id);
     keyboard.closeInput();
     assert.equal((await client.wait(id)).exitStatus, 0);
-    assert.match((await out.finished).stdout, /^line\r\nline\r\n[^]*over\r\n$/);
+    assert.match((await out.finished).stdout, /^line\r\nline\r\n[\s\S]*over\r\n$/);
     await client.delete(id);
   });
 

@@ -1,7 +1,10 @@
 import { isSystemError } from '../posix/error.ts';
-import { readText } from '../posix/files.ts';
+import { readText, writeFileAtomic } from '../posix/files.ts';
 
-/** How a container's init ended, as the server wrote it down before anybody was told. */
+/**
+ * How a container's init ended. The server writes it into the bundle before it tells anybody, so that `delete` can give
+ * the true status even after the server was killed; the reference answers 137 then, whatever happened (containerd#4769).
+ */
 export interface ExitRecord {
   readonly pid: number;
   readonly status: number;
@@ -17,10 +20,26 @@ export interface Instant {
 }
 
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+const RECORD_MODE = 0o600;
 const LARGEST_PID = 2 ** 22;
 const LARGEST_STATUS = 255;
 
-/** The record in a bundle's `exit.json`; undefined when there is none that makes sense. */
+/** Where a bundle has its record. */
+export function exitJournalPath(bundle: string): string {
+  return `${bundle}/exit.json`;
+}
+
+/**
+ * Writes a bundle's record, whole or not at all.
+ * @throws SystemError, for one when the bundle is gone
+ */
+export function writeExitRecord(path: string, record: ExitRecord): void {
+  const { pid, status, exitedAt, deleted } = record;
+  const text = JSON.stringify({ pid, status, exitedAt: formatInstant(exitedAt), deleted });
+  writeFileAtomic(path, `${text}\n`, RECORD_MODE);
+}
+
+/** The record in a bundle's journal; undefined when there is none that makes sense. */
 export function readExitRecord(path: string): ExitRecord | undefined {
   try {
     return parseExitRecord(readText(path));
@@ -59,9 +78,18 @@ export function parseInstant(text: unknown): Instant | undefined {
 
 /** The present. */
 export function instantNow(): Instant {
-  const milliseconds = Date.now();
+  return instantOf(Date.now());
+}
+
+/** @param milliseconds whole ones, since the epoch */
+export function instantOf(milliseconds: number): Instant {
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds, nanos: (milliseconds - seconds * 1000) * 1_000_000 };
+}
+
+function formatInstant({ seconds, nanos }: Instant): string {
+  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${whole}.${String(nanos).padStart(9, '0')}Z`;
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
