@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bunPath } from '../scripts/build.mjs';
 import { reportSetup, setup } from '../scripts/setup.mjs';
 import { emitJavaScript } from './runner/emit.mjs';
-import { runFile } from './runner/runFile.mjs';
+import { interrupt, runFile } from './runner/runFile.mjs';
 import { chooseSuites } from './runner/suites.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -24,7 +24,7 @@ async function runFiles({ files, runtime, atOnce }) {
   const waiting = [...files];
   const done = [];
   const worker = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    for (let file = waiting.shift(); file !== undefined && !interrupted; file = waiting.shift()) {
       const environment = { PODSHIM_RUNTIME: runtime };
       const started = performance.now();
       done.push(await runFile({ runtime, bun: bunPath(root), root, file, environment }));
@@ -79,13 +79,22 @@ async function runSuite(suite) {
   printFailures(results);
 }
 
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = true;
+    interrupt(signal);
+  });
+}
+
 reportSetup(() => {
   setup('containers', 'npm test');
   emitJavaScript(root);
 });
 for (const suite of chooseSuites(root, process.argv.slice(2))) {
-  await runSuite(suite);
+  if (!interrupted) await runSuite(suite);
 }
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+if (interrupted) console.log('interrupted: what was not run is not counted');
 console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
-process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+process.exitCode = interrupted || totals.failed > 0 || totals.passed === 0 ? 1 : 0;

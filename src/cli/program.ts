@@ -49,13 +49,13 @@ async function parse(words: readonly string[], terminal: Terminal): Promise<Exit
     .command(
       'inspect <id>',
       'All that is known of one container',
-      withId,
+      (args) => withId(args),
       ({ json, namespace, id }) => finish(inspect(terminal, { json, namespace, id })),
     )
     .command(
       'dump <id>',
       "The server's dump, as SIGUSR1 makes it write one",
-      withId,
+      (args) => withId(args),
       ({ json, namespace, id }) => finish(dump(terminal, { json, namespace, id })),
     )
     .command(
@@ -74,7 +74,7 @@ async function parse(words: readonly string[], terminal: Terminal): Promise<Exit
     .command(
       'doctor',
       'What would keep podshim from working here, and how to mend it',
-      {},
+      (args) => args,
       ({ json }) => finish(doctor(terminal, json)),
     )
     .completion('completion', 'The completion script for bash or zsh', complete)

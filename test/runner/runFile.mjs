@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FILE_LIMIT_MILLISECONDS = 4 * 60 * 1000;
+/** A test process that is told to end removes what it started. */
+const CLEAN_UP_MILLISECONDS = 30_000;
 const TEST_LIMIT_MILLISECONDS = 3 * 60 * 1000;
+const running = new Set();
 const reporter = fileURLToPath(new URL('./nodeReporter.mjs', import.meta.url));
 
 /**
@@ -37,6 +40,11 @@ export async function runFile({ runtime, bun, root, file, environment }) {
   }
 }
 
+/** Passes a signal on to the test processes under way; each then ends by itself. */
+export function interrupt(signal) {
+  for (const child of running) child.kill(signal);
+}
+
 function bunArguments(file, junit) {
   const limit = `--timeout=${TEST_LIMIT_MILLISECONDS}`;
   return ['test', limit, '--reporter=junit', `--reporter-outfile=${junit}`, `./${file}`];
@@ -51,9 +59,11 @@ function runProcess(command, args, options) {
   return new Promise((resolve) => {
     const chunks = [];
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
     const limit = setTimeout(() => {
-      chunks.push(Buffer.from(`killed after ${FILE_LIMIT_MILLISECONDS / 1000} s\n`));
-      child.kill('SIGKILL');
+      chunks.push(Buffer.from(`ended after ${FILE_LIMIT_MILLISECONDS / 1000} s\n`));
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), CLEAN_UP_MILLISECONDS).unref();
     }, FILE_LIMIT_MILLISECONDS);
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.stderr.on('data', (chunk) => chunks.push(chunk));
@@ -61,6 +71,7 @@ function runProcess(command, args, options) {
     // Not 'close': something a test left behind may hold the pipes.
     child.on('exit', (code, signal) => {
       clearTimeout(limit);
+      running.delete(child);
       setTimeout(() => {
         child.stdout.destroy();
         child.stderr.destroy();

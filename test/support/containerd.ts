@@ -16,6 +16,7 @@ import { type CommandOptions, type CommandResult, RunningCommand, runCommand } f
 import { type ContainerdOptions, spawnContainerd } from './containerdProcess.ts';
 import { removeDumps } from './dumps.ts';
 import { EventStream } from './events.ts';
+import { stopOnInterruption } from './interruption.ts';
 import { mountsBelow, unmountBelow } from './mounts.ts';
 import { isRunning, killQuietly, listProcesses, waitForEnd } from './processes.ts';
 import { busyboxRootfs } from './rootfs.ts';
@@ -39,6 +40,7 @@ export class Containerd {
   #options: ContainerdOptions;
   readonly #groups = new Set<string>();
   #daemon: ChildProcess | undefined;
+  #forget = (): void => {};
   #lastId = 0;
 
   private constructor(options: ContainerdOptions) {
@@ -58,6 +60,7 @@ export class Containerd {
   /** Starts a daemon and waits until it answers. */
   static async start(options: ContainerdOptions = {}): Promise<Containerd> {
     const containerd = Containerd.prepare(options);
+    containerd.#forget = stopOnInterruption(() => containerd.stop());
     try {
       await containerd.launch();
     } catch (error) {
@@ -276,6 +279,7 @@ export class Containerd {
     rmSync(join(RUNTIME_STATE, this.namespace), { recursive: true, force: true });
     removeDumps(this.namespace);
     rmSync(this.directory, { recursive: true, force: true });
+    this.#forget();
   }
 
   /** A helper or a runtime command under way can start something new, so this looks until nothing is found twice. */

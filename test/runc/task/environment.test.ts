@@ -3,9 +3,21 @@ import { after, before, describe, test } from 'node:test';
 import { shimCommand } from '../../support/binary.ts';
 import { ShimPod } from '../../support/shimPod.ts';
 
+/**
+ * The caller's limits, as a daemon has them. The compiled binary notes them at its very beginning; under Node the shim
+ * can but look at its parent, which is a shell with the same limits here.
+ */
+function limitedCommand(): readonly string[] {
+  const limited = ['prlimit', '--nofile=1024:4096'];
+  const [file = ''] = shimCommand();
+  return file === 'node'
+    ? [...limited, 'sh', '-c', '"$0" "$@"; exit $?', ...shimCommand()]
+    : [...limited, ...shimCommand()];
+}
+
 let pod: ShimPod;
 before(async () => {
-  pod = await ShimPod.start({ command: ['prlimit', '--nofile=1024:4096', ...shimCommand()] });
+  pod = await ShimPod.start({ command: limitedCommand() });
 });
 after(() => pod?.close());
 
