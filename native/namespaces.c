@@ -158,7 +158,7 @@ static napi_value holdNamespaces(napi_env env, napi_callback_info info) {
         int64_t number_or_failure = hold_namespaces(&request);
         slots[0] = holder.step;
         slots[1] = (double)holder.setting;
-        result = outcome(env, number_or_failure);
+        result = number(env, number_or_failure);
         free_text(&settings);
       }
       free_text(&host_name);
@@ -171,14 +171,14 @@ static napi_value holdNamespaces(napi_env env, napi_callback_info info) {
 // Ends the thread; namespaces that nobody else uses go with it.
 static napi_value releaseNamespaces(napi_env env, napi_callback_info info) {
   (void)info;
-  if (!holder.held) return outcome(env, -ESRCH);
+  if (!holder.held) return number(env, -ESRCH);
   pthread_mutex_lock(&holder.lock);
   holder.released = true;
   pthread_cond_broadcast(&holder.changed);
   pthread_mutex_unlock(&holder.lock);
   pthread_join(holder.thread, NULL);
   holder.held = false;
-  return outcome(env, 0);
+  return number(env, 0);
 }
 
 bool register_namespaces(napi_env env, napi_value exports) {

@@ -17,6 +17,9 @@ import { LIBRARIES, LIBRARY_SUITE, PATCHELF_SUITE, PROGRAMS, SUITES } from './ca
 import { PrivateApt } from './privateApt.mjs';
 
 const OUTPUT = 'build/lab';
+const SOURCES = ['archive', 'catalogue', 'lab', 'privateApt'].map(
+  (name) => `scripts/lab/${name}.mjs`,
+);
 
 /** A shared library that lies directly in the directory of its architecture. */
 const LIBRARY = /\/lib\/\w+-linux-\w+\/[^/]+\.so(\.[\d.]+)?$/;
@@ -29,7 +32,7 @@ const LIBRARY = /\/lib\/\w+-linux-\w+\/[^/]+\.so(\.[\d.]+)?$/;
 export function prepareLab(root) {
   const directory = join(root, OUTPUT);
   // The programs name their loader by its absolute path.
-  const print = `${fingerprint(root, ['scripts/lab'])} ${directory}`;
+  const print = `${fingerprint(root, SOURCES)} ${directory}`;
   if (
     isUpToDate(
       root,

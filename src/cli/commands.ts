@@ -104,11 +104,3 @@ async function connect({ process }: Podshim): Promise<IntrospectionClient> {
   if (process.socket === undefined) throw new CliError(`shim ${process.pid} has no socket`);
   return await IntrospectionClient.connect(process.socket);
 }
-
-/** Ids for the shell's completion: containers, in the namespace if one is given. */
-export async function completeIds(namespace: string | undefined): Promise<string[]> {
-  const { podshims } = await takeInventory(namespace);
-  return podshims.flatMap(({ description }) =>
-    description.containers.flatMap(({ init }) => (init === undefined ? [] : [init.id])),
-  );
-}

@@ -50,8 +50,17 @@ async function ask(shim: ShimProcess): Promise<Podshim | OtherShim> {
   }
 }
 
+/** Messages of runtimes name the socket's path, which says nothing to people and fills a line. */
+const silences: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'its socket is gone'],
+  ['ECONNREFUSED', 'nobody listens on its socket'],
+  ['EACCES', 'its socket may not be used by this user'],
+]);
+
 function silence(error: unknown): string {
-  return `does not answer: ${error instanceof Error ? error.message : String(error)}`;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = error instanceof Error ? error.message : String(error);
+  return `does not answer: ${silences.get(code) ?? message}`;
 }
 
 /** A container, with the server that holds it. */

@@ -1,11 +1,10 @@
 import yargs, { type Argv } from 'yargs';
 import { version } from '../version.ts';
-import { completeIds, dump, events, inspect, ps } from './commands.ts';
+import { dump, events, inspect, ps } from './commands.ts';
+import { completeIds } from './completeIds.ts';
 import { doctor } from './doctor/doctor.ts';
 import { CliError, ExitCode } from './exitCode.ts';
 import { ReaderGone, Terminal } from './terminal.ts';
-
-const idCommands = ['inspect', 'dump', 'events'];
 
 /**
  * The program `podshim`, for people. It never starts or changes a container.
@@ -16,7 +15,10 @@ const idCommands = ['inspect', 'dump', 'events'];
 export async function runProgram(words: readonly string[]): Promise<ExitCode> {
   const terminal = new Terminal();
   try {
-    return await parse(words, terminal);
+    const ids = await completeIds(words);
+    if (ids === undefined) return await parse(words, terminal);
+    terminal.write(ids.map((id) => `${id}\n`).join(''));
+    return ExitCode.ok;
   } catch (error) {
     if (error instanceof ReaderGone) return ExitCode.ok;
     const message = error instanceof Error ? error.message : String(error);
@@ -77,7 +79,7 @@ async function parse(words: readonly string[], terminal: Terminal): Promise<Exit
       (args) => args,
       ({ json }) => finish(doctor(terminal, json)),
     )
-    .completion('completion', 'The completion script for bash or zsh', complete)
+    .completion('completion', 'The completion script for bash or zsh')
     .demandCommand(1, 1, 'Which command? podshim --help lists them.', 'One command at a time.')
     .strict()
     .recommendCommands()
@@ -101,17 +103,4 @@ function withId<T>(args: Argv<T>): Argv<T & { id: string }> {
     demandOption: true,
     describe: "A container's id, or the beginning of it",
   });
-}
-
-/** Completes ids after the commands that take one; commands and options are yargs's. */
-async function complete(
-  _current: string,
-  argv: { _?: readonly (string | number)[]; namespace?: string },
-  defaults: (done: (error: Error | null, completions: string[] | undefined) => void) => void,
-  done: (completions: string[]) => void,
-): Promise<void> {
-  const ids = idCommands.some((command) => argv._?.includes(command))
-    ? await completeIds(argv.namespace).catch(() => [])
-    : [];
-  defaults((_error, completions = []) => done([...ids, ...completions]));
 }

@@ -9,13 +9,14 @@ const codes: Readonly<Record<Colour, number>> = {
   cyan: 36,
 };
 
-const escape = '\u001b';
+const escapeCharacter = '\u001b';
 
 /** Colours a text, or leaves it as it is. */
 export type Style = (colour: Colour, text: string) => string;
 
 export const plain: Style = (_colour, text) => text;
-export const coloured: Style = (colour, text) => `${escape}[${codes[colour]}m${text}${escape}[0m`;
+export const coloured: Style = (colour, text) =>
+  `${escapeCharacter}[${codes[colour]}m${text}${escapeCharacter}[0m`;
 
 /** Colours are for terminals, and NO_COLOR (https://no-color.org) turns them off. */
 export function chooseStyle(

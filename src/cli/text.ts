@@ -21,7 +21,7 @@ export function inventoryText(inventory: Inventory, options: TextOptions): strin
   if (lines.length === 0) lines.push('no podshim server is running');
   if (inventory.others.length > 0) {
     lines.push('', 'other shims:');
-    for (const other of inventory.others) lines.push(`  ${otherText(other, options)}`);
+    for (const other of inventory.others) lines.push(...otherLines(other, options));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -35,7 +35,7 @@ function serverNode({ process, description }: Podshim, options: TextOptions): Tr
     `up ${durationText(now - Number(server?.startedAtMilliseconds ?? 0n))}`,
     bytesText(Number(server?.memory?.privateDirty ?? 0n)),
   ];
-  if (calls.length > 0) facts.push(`${calls.length} calls`);
+  if (calls.length > 0) facts.push(`${calls.length} in flight`);
   const waiting = server?.eventsWaiting ?? 0;
   if (waiting > 0) facts.push(style('yellow', `${waiting} events waiting`));
   return {
@@ -69,10 +69,12 @@ function exitColour(status: number): Colour {
   return status === 0 ? 'green' : 'red';
 }
 
-function otherText({ process, reason }: OtherShim, { full }: TextOptions): string {
+function otherLines({ process, reason }: OtherShim, { full }: TextOptions): string[] {
   const { pid, program, namespace, id } = process;
-  const name = printable(`${namespace}/${full ? id : shortId(id)}`);
-  return `pid ${pid} ${printable(program)} ${name} ${printable(reason)}`;
+  return [
+    `  pid ${pid}  ${printable(namespace)}  ${printable(full ? id : shortId(id))}`,
+    `    ${printable(program)} ${printable(reason)}`,
+  ];
 }
 
 /** `podshim inspect`. */

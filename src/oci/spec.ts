@@ -2,6 +2,7 @@
 export interface OciSpec {
   readonly process?: { readonly terminal?: boolean };
   readonly root?: { readonly path?: string };
+  readonly hostname?: string;
   readonly hooks?: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly linux?: {

@@ -7,21 +7,30 @@ const podSandboxConfig = 'runtime.v1.PodSandboxConfig';
 /** NamespaceMode of the CRI. */
 const mode = { pod: 0, node: 2 } as const;
 
+export interface PodRequest {
+  /** Empty for the network of the machine. */
+  readonly netnsPath: string;
+  readonly options: AnyValue | undefined;
+  /** Of a spec without a process, where there is one. */
+  readonly hostname: string | undefined;
+}
+
 /**
  * The namespaces of a pod, from what the CRI plugin tells of it in CreateSandbox. Without a PodSandboxConfig the pod
  * has its own IPC namespace, and its own UTS namespace where it has a network of its own.
  * @throws StatusError Unimplemented for what takes a process: pid and user namespaces shared by the pod's containers
  */
-export function podNamespaces(netnsPath: string, options: AnyValue | undefined): NamespaceRequest {
+export function podNamespaces(request: PodRequest): NamespaceRequest {
+  const { netnsPath, options } = request;
   const ownNetwork = netnsPath !== '';
-  const request = {
+  const plain = {
     network: ownNetwork ? netnsPath : undefined,
     newIpc: true,
     newUts: ownNetwork,
-    hostName: undefined,
+    hostName: ownNetwork ? textOrNone(request.hostname) : undefined,
     settings: [],
   };
-  if (options === undefined || lastSegment(options.typeUrl) !== podSandboxConfig) return request;
+  if (options === undefined || lastSegment(options.typeUrl) !== podSandboxConfig) return plain;
   const { hostname, linux } = PodSandboxConfig.decode(options.value);
   const namespaces = linux?.securityContext?.namespaceOptions;
   if ((namespaces?.pid ?? mode.pod) === mode.pod) throw needsProcess('process');
@@ -29,14 +38,18 @@ export function podNamespaces(netnsPath: string, options: AnyValue | undefined):
     throw needsProcess('user');
   }
   return {
-    ...request,
+    ...plain,
     newIpc: namespaces?.ipc !== mode.node,
-    hostName: ownNetwork && hostname !== '' ? hostname : undefined,
+    hostName: ownNetwork ? textOrNone(hostname) : undefined,
     settings: Object.entries(linux?.sysctls ?? {}).map(([name, value]) => ({
       path: settingPath(name),
       value: value ?? '',
     })),
   };
+}
+
+function textOrNone(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function needsProcess(kind: string): Error {

@@ -1,8 +1,4 @@
-import {
-  holdNamespaces,
-  type NamespaceRequest,
-  releaseNamespaces,
-} from '../posix/namespaces.ts';
+import { holdNamespaces, type NamespaceRequest, releaseNamespaces } from '../posix/namespaces.ts';
 import type { ProcessExit } from '../task/process.ts';
 import type { SandboxHolder } from './holder.ts';
 

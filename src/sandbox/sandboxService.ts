@@ -1,6 +1,7 @@
+import { Bundle } from '../oci/bundle.ts';
+import type { OciSpec } from '../oci/spec.ts';
 import { type Cancellation, neverCancelled } from '../platform/cancellation.ts';
 import { isSystemError } from '../posix/error.ts';
-import { fileStatus } from '../posix/paths.ts';
 import { type AnyValue, lastSegment, OptionsType } from '../proto/any.ts';
 import type {
   CreateSandboxRequest,
@@ -37,7 +38,7 @@ const runtimeOptionTypes: ReadonlySet<string> = new Set([
  * The sandbox of one server, for daemons whose `sandboxer` is `shim` (contract 13). Its containers come through the
  * Task API. While it is there, Shutdown of the Task API does not end the server.
  *
- * A bundle with a spec gets a pause container made of it; without one no process is needed (PodNamespaces).
+ * A bundle whose spec has a process gets a pause container made of it; otherwise no process is needed (PodNamespaces).
  */
 export class SandboxService {
   readonly #tasks: TaskService;
@@ -137,7 +138,11 @@ export class SandboxService {
   async #makeHolder(request: CreateSandboxRequest, call: Cancellation): Promise<SandboxHolder> {
     const { sandboxId: id, bundlePath: bundle, rootfs, netnsPath } = request;
     const options = request.options ?? undefined;
-    if (!hasSpec(bundle)) return new PodNamespaces(podNamespaces(netnsPath, options));
+    const spec = readSpec(bundle);
+    if ((spec?.process ?? undefined) === undefined) {
+      const hostname = typeof spec?.hostname === 'string' ? spec.hostname : undefined;
+      return new PodNamespaces(podNamespaces({ netnsPath, options, hostname }));
+    }
     const known = options !== undefined && isRuntimeOptions(options) ? { options } : {};
     return PauseContainer.create(this.#tasks, { id, bundle, rootfs, ...known }, call);
   }
@@ -171,11 +176,12 @@ function isRuntimeOptions(options: AnyValue): boolean {
   return runtimeOptionTypes.has(lastSegment(options.typeUrl));
 }
 
-function hasSpec(bundle: string): boolean {
+/** Undefined where the daemon was given none, as by the CRI. @throws SystemError; Error when it is no JSON object */
+function readSpec(bundle: string): OciSpec | undefined {
   try {
-    return fileStatus(`${bundle}/config.json`).type === 'file';
+    return new Bundle(bundle).readSpec();
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -16,6 +16,16 @@ export interface FlightEntry {
   readonly count: number;
 }
 
+/** A place in the ring. It is made when first needed and used again for ever. */
+interface Slot {
+  /** On performance.now()'s clock. */
+  time: number;
+  duration: number;
+  count: number;
+  kind: EntryKind;
+  text: string;
+}
+
 const capacity = 256;
 const instant = -1;
 /** A text longer than this is cut: an error may quote all that a runtime printed. */
@@ -26,12 +36,8 @@ const longestText = 400;
  * and nothing more, so it may be written at any time and by anybody; it is put into words only when somebody asks.
  */
 export class FlightRecorder {
-  readonly #times = new Float64Array(capacity);
-  readonly #durations = new Float64Array(capacity);
-  readonly #counts = new Uint32Array(capacity);
-  readonly #kinds: EntryKind[] = new Array<EntryKind>(capacity).fill('call');
-  readonly #texts: string[] = new Array<string>(capacity).fill('');
-  readonly #listeners = new Set<() => void>();
+  readonly #slots: Slot[] = [];
+  #listeners: (() => void)[] = [];
   #newest = 0;
 
   /** The newest entry's number; 0 when nothing happened yet. */
@@ -46,46 +52,49 @@ export class FlightRecorder {
 
   /** @param milliseconds how long it took; the entry's time is its end */
   record(kind: EntryKind, text: string, milliseconds: number = instant): void {
+    const kept = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+    const time = performance.now();
     this.#newest += 1;
-    const slot = this.#newest % capacity;
-    this.#times[slot] = performance.now();
-    this.#durations[slot] = milliseconds;
-    this.#counts[slot] = 1;
-    this.#kinds[slot] = kind;
-    this.#texts[slot] = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
-    if (this.#listeners.size > 0) this.#tell();
+    const slot = this.#slotOf(this.#newest);
+    if (slot === undefined) {
+      this.#slots.push({ time, duration: milliseconds, count: 1, kind, text: kept });
+    } else {
+      slot.time = time;
+      slot.duration = milliseconds;
+      slot.count = 1;
+      slot.kind = kind;
+      slot.text = kept;
+    }
+    if (this.#listeners.length > 0) this.#tell();
   }
 
   /** As `record`, but the same again in a row is only counted: a flood must not wash out what came before it. */
   recordOften(kind: EntryKind, text: string): void {
-    const slot = this.#newest % capacity;
-    if (this.#newest === 0 || this.#texts[slot] !== text || this.#kinds[slot] !== kind) {
+    const slot = this.#slotOf(this.#newest);
+    if (slot === undefined || slot.text !== text || slot.kind !== kind) {
       this.record(kind, text);
       return;
     }
-    this.#times[slot] = performance.now();
-    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
+    slot.time = performance.now();
+    slot.count += 1;
   }
 
   /** @returns undefined when it was overwritten, or has not happened yet. */
   entry(sequence: number): FlightEntry | undefined {
     if (sequence < this.oldest || sequence > this.#newest) return undefined;
-    const slot = sequence % capacity;
-    const duration = this.#durations[slot] ?? instant;
-    return {
-      sequence,
-      at: Date.now() - performance.now() + (this.#times[slot] ?? 0),
-      kind: this.#kinds[slot] ?? 'call',
-      text: this.#texts[slot] ?? '',
-      milliseconds: duration < 0 ? undefined : duration,
-      count: this.#counts[slot] ?? 1,
-    };
+    const slot = this.#slotOf(sequence);
+    if (slot === undefined) return undefined;
+    const { time, duration, count, kind, text } = slot;
+    const at = Date.now() - performance.now() + time;
+    return { sequence, at, kind, text, milliseconds: duration < 0 ? undefined : duration, count };
   }
 
   /** The listener is called at every new entry, in the turn in which it is written. @returns takes it away again. */
   onRecord(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    };
   }
 
   /** The ring as a section of the dump. */
@@ -102,8 +111,12 @@ export class FlightRecorder {
     }
   }
 
+  #slotOf(sequence: number): Slot | undefined {
+    return this.#slots[(sequence - 1) % capacity];
+  }
+
   #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import type { MessageInput } from '../proto/wire.ts';
 import type { Container } from '../task/container.ts';
 import type { TaskProcess } from '../task/process.ts';
-import type { ServerStream } from '../ttrpc/server.ts';
+import type { Call, ServerStream } from '../ttrpc/server.ts';
 import { decodePayload } from '../ttrpc/service.ts';
 import { revision, version } from '../version.ts';
 import type { FlightRecorder } from './flightRecorder.ts';
@@ -24,8 +24,8 @@ import type { IntrospectionSources } from './introspectionService.ts';
 const longestDumpBytes = 4 * 1024 * 1024 - 64 * 1024;
 const bytesPerKibibyte = 1024;
 
-/** Containers, calls in flight and facts about the process, all as of now. */
-export function describe(sources: IntrospectionSources): Uint8Array {
+/** Containers, calls in flight but for the one that asks, and facts about the process, all as of now. */
+export function describe(sources: IntrospectionSources, asking: Call): Uint8Array {
   const { tasks, reaper, publisher } = sources;
   const now = performance.now();
   return DescribeResponse.encode({
@@ -46,11 +46,13 @@ export function describe(sources: IntrospectionSources): Uint8Array {
       socket: sources.socket,
     },
     containers: [...tasks.containers.values()].map(describeContainer),
-    calls: [...sources.server().inFlight()].map(({ service, method, receivedAt }) => ({
-      service,
-      method,
-      ageMilliseconds: now - receivedAt,
-    })),
+    calls: [...sources.server().inFlight()]
+      .filter((call) => call !== asking)
+      .map(({ service, method, receivedAt }) => ({
+        service,
+        method,
+        ageMilliseconds: now - receivedAt,
+      })),
   }).finish();
 }
 

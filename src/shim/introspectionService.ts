@@ -1,7 +1,7 @@
 import type { Publisher } from '../events/publisher.ts';
 import type { Reaper } from '../reaper/reaper.ts';
 import type { TaskService } from '../task/taskService.ts';
-import type { Server, ServerStream, Service } from '../ttrpc/server.ts';
+import type { Call, Server, ServerStream, Service } from '../ttrpc/server.ts';
 import type { Dumper } from './dump.ts';
 import type { FlightRecorder } from './flightRecorder.ts';
 
@@ -28,7 +28,10 @@ export function introspectionService(sources: IntrospectionSources): Service {
   return {
     name: 'podshim.introspection.v1.Introspection',
     unary: new Map([
-      ['Describe', async () => (await answers()).describe(sources)],
+      [
+        'Describe',
+        async (_payload: Uint8Array, call: Call) => (await answers()).describe(sources, call),
+      ],
       ['Dump', async (payload: Uint8Array) => (await answers()).dump(sources, payload)],
     ]),
     streams: new Map([

@@ -7,6 +7,7 @@ import { inheritedOpenFiles } from '../posix/limits.ts';
 import { becomeSubreaper, disableHugePages, effectiveUser, exitNow } from '../posix/processes.ts';
 import { peerCredentials } from '../posix/sockets.ts';
 import { Reaper } from '../reaper/reaper.ts';
+import { Sandboxes } from '../sandbox/sandboxes.ts';
 import type { TaskContext } from '../task/context.ts';
 import { ExitTracker } from '../task/exits.ts';
 import { taskServices } from '../task/methods.ts';
@@ -79,7 +80,10 @@ export function serve(flags: ShimFlags): void {
         criuPath: options.criuPath,
       }),
   };
-  const tasks = new TaskService(context, () => shutdown.begin('no container is left'));
+  const tasks = new TaskService(context, () => {
+    if (!sandboxes.present) shutdown.begin('no container is left');
+  });
+  const sandboxes = new Sandboxes(tasks, () => shutdown.begin('the sandbox was shut down'));
   const introspection = introspectionService({
     ...{ namespace: flags.namespace, id: flags.id, socket: socket.path },
     ...{ tasks, reaper, publisher, recorder },
@@ -87,7 +91,10 @@ export function serve(flags: ShimFlags): void {
     dumper: () => dumper,
   });
   const server = new Server({
-    services: [...recordCalls(taskServices(tasks), recorder), introspection],
+    services: [
+      ...recordCalls([...taskServices(tasks), sandboxes.service], recorder),
+      introspection,
+    ],
     authorize(connection) {
       if (!isTrustedPeer(connection)) return false;
       // A daemon that dials is a daemon that listens: events that wait for it need not wait any longer.

@@ -43,11 +43,22 @@ export class TaskService {
   readonly #shutDown: () => void;
   /** Ids whose create is in flight. */
   readonly #creating = new Set<string>();
+  #emptied: () => void = () => {};
 
   /** @param shutDown is called when a client asks for it and no container is left */
   constructor(context: TaskContext, shutDown: () => void) {
     this.#context = context;
     this.#shutDown = shutDown;
+  }
+
+  /** No container is there or on its way. */
+  get isEmpty(): boolean {
+    return this.containers.size === 0 && this.#creating.size === 0;
+  }
+
+  /** Told whenever the last container has been deleted. */
+  onEmpty(listener: () => void): void {
+    this.#emptied = listener;
   }
 
   async create(
@@ -187,7 +198,7 @@ export class TaskService {
 
   /** Without effect while there are containers; `now` is never meant (contract 5.9). */
   shutdown(_request: ShutdownRequest): void {
-    if (this.containers.size === 0 && this.#creating.size === 0) this.#shutDown();
+    if (this.isEmpty) this.#shutDown();
   }
 
   #container(id: string): Container {
@@ -204,6 +215,7 @@ export class TaskService {
     container.journalExit(true);
     const { pid, exit } = container.init;
     this.#context.events.delete(container.id, pid, exit ?? { status: 0, at: Date.now() });
+    if (this.isEmpty) this.#emptied();
   }
 }
 

@@ -10,6 +10,8 @@ export function stopOnInterruption(cleanUp: () => Promise<void>): () => void {
   if (!installed) {
     installed = true;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      // node:test has a listener too, which ends the process at once.
+      process.removeAllListeners(signal);
       process.on(signal, () => void stopAll());
     }
   }

@@ -5,6 +5,8 @@ export interface SpecInput {
   readonly terminal?: boolean;
   /** The container gets no pid namespace of its own. */
   readonly hostPid?: boolean;
+  /** Namespaces to be joined. */
+  readonly namespaces?: readonly { readonly type: string; readonly path: string }[];
   readonly cgroup: string;
   /** Bind mounts: inside to outside. */
   readonly binds?: Readonly<Record<string, string>>;
@@ -16,7 +18,10 @@ export interface SpecInput {
 
 /** A config.json for runc: a busybox container without network, capabilities or limits of its own. */
 export function ociSpec(input: SpecInput): Readonly<Record<string, unknown>> {
-  const namespaces = ['mount', 'ipc', 'uts', ...(input.hostPid === true ? [] : ['pid'])];
+  const { namespaces: joined = [] } = input;
+  const own = ['mount', 'ipc', 'uts', ...(input.hostPid === true ? [] : ['pid'])]
+    .filter((type) => joined.every((namespace) => namespace.type !== type))
+    .map((type) => ({ type }));
   const binds = Object.entries(input.binds ?? {}).map(([destination, source]) => ({
     destination,
     source,
@@ -34,7 +39,7 @@ export function ociSpec(input: SpecInput): Readonly<Record<string, unknown>> {
       capabilities: {},
     },
     root: { path: input.root ?? busyboxRootfs(), readonly: true },
-    hostname: 'test',
+    ...(own.some(({ type }) => type === 'uts') ? { hostname: 'test' } : {}),
     annotations: input.annotations ?? {},
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
@@ -49,7 +54,7 @@ export function ociSpec(input: SpecInput): Readonly<Record<string, unknown>> {
       ...binds,
     ],
     linux: {
-      namespaces: namespaces.map((type) => ({ type })),
+      namespaces: [...own, ...joined],
       cgroupsPath: input.cgroup,
       resources: input.resources ?? {},
     },

@@ -127,8 +127,8 @@ export class ShimClient {
     return this.call('Update', UpdateTaskRequest, Empty, { id, resources: { typeUrl, value } });
   }
 
-  checkpoint(id: string, path: string) {
-    return this.call('Checkpoint', CheckpointTaskRequest, Empty, { id, path });
+  checkpoint(id: string, path: string, options?: { typeUrl: string; value: Uint8Array }) {
+    return this.call('Checkpoint', CheckpointTaskRequest, Empty, { id, path, options });
   }
 
   resizePty(id: string, width: number, height: number, execId = '') {

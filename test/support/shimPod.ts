@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  BootstrapParams,
+  BootstrapResult,
   type CreateTaskRequest,
   type MessageInput,
   RuncOptions,
@@ -13,7 +15,7 @@ import { type Fifos, makeFifos, readFifo, writeFifo } from './fifos.ts';
 import { unmountBelow } from './mounts.ts';
 import { ociSpec, type SpecInput } from './ociSpec.ts';
 import { killQuietly, waitForEnd } from './processes.ts';
-import { ShimClient } from './shimClient.ts';
+import { ShimClient, TASK_V2, TASK_V3 } from './shimClient.ts';
 import { runShim, ShimSandbox } from './shimRun.ts';
 
 export interface PodOptions {
@@ -22,6 +24,8 @@ export interface PodOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether the event sink listens from the beginning; true by default. */
   readonly sinkListens?: boolean;
+  /** As containerd 2.3 and later do it: BootstrapParams on stdin, a BootstrapResult back, Task version 3. */
+  readonly bootstrap?: boolean;
 }
 
 export type ContainerInput = Omit<SpecInput, 'cgroup'> & {
@@ -81,6 +85,38 @@ export class ShimPod {
   /** The bundle that the server was started in. No container uses it. */
   get firstBundle(): string {
     return join(this.sandbox.directory, 'pod');
+  }
+
+  /** Runs `start` in the bundle of this name, in the form that the options ask for, and returns the address. */
+  async startIn(id: string, options: PodOptions): Promise<string> {
+    const { command, environment, bootstrap = false } = options;
+    const { sandbox } = this;
+    const params = {
+      instanceId: id,
+      namespace: sandbox.namespace,
+      containerdVersion: '2.3.4',
+      containerdTtrpcAddress: this.events.path,
+      containerdGrpcAddress: sandbox.address,
+      containerdBinary: 'containerd',
+      socketDir: join(sandbox.directory, 's'),
+    };
+    const result = await runShim({
+      directory: join(sandbox.directory, id),
+      words: [...sandbox.flags(id), 'start'],
+      environment: { TTRPC_ADDRESS: this.events.path, ...environment },
+      ...(command === undefined ? {} : { command }),
+      ...(bootstrap ? { stdin: BootstrapParams.encode(params).finish() } : {}),
+    });
+    if (result.status !== 0) throw new Error(`start ended with ${result.status}: ${result.stderr}`);
+    if (!bootstrap) return result.stdout.toString();
+    const { version, address, protocol } = BootstrapResult.decode(result.stdout);
+    if (version !== 3 || protocol !== 'ttrpc') throw new Error(`version ${version}, ${protocol}`);
+    return address;
+  }
+
+  /** The pod's own connection anew, for when `client` was closed. */
+  async reconnect(): Promise<void> {
+    this.#client = await this.connect(this.client.service);
   }
 
   /** Another connection. Close it. */
@@ -196,29 +232,24 @@ export class ShimPod {
       this.#removeContainers();
       await killCgroups(this.cgroup);
       await removeCgroups(this.cgroup);
-      unmountBelow(this.sandbox.directory);
     } finally {
       await this.events.stop();
+      // What is mounted is not ours to be removed with the directory: so this comes first, or nothing is removed.
+      unmountBelow(this.sandbox.directory);
       await this.sandbox.close();
     }
   }
 
-  async #start({ command, environment }: PodOptions): Promise<void> {
+  async #start(options: PodOptions): Promise<void> {
     const { sandbox } = this;
     mkdirSync(this.runcRoot);
     const annotations = { 'io.containerd.runc.v2.group': 'pod' };
     const directory = sandbox.bundle('pod', JSON.stringify({ annotations }));
     // The daemon makes it before it runs `start`, and may be too busy to read it.
     execFileSync('mkfifo', ['-m', '0700', join(directory, 'log')]);
-    const result = await runShim({
-      directory,
-      words: [...sandbox.flags('pod'), 'start'],
-      environment: { TTRPC_ADDRESS: this.events.path, ...environment },
-      ...(command === undefined ? {} : { command }),
-    });
-    if (result.status !== 0) throw new Error(`start ended with ${result.status}: ${result.stderr}`);
-    this.#socket = sandbox.own(result.stdout.toString());
-    this.#client = await ShimClient.connect(this.#socket);
+    const address = await this.startIn('pod', options);
+    this.#socket = sandbox.own(address);
+    this.#client = await this.connect(options.bootstrap === true ? TASK_V3 : TASK_V2);
     this.#pid = (await this.#client.connectTask('pod')).shimPid;
   }
 

@@ -1,5 +1,5 @@
-import { closeFile, makePipe, readSome, setNonBlocking, writeAll } from '../../posix/files.ts';
 import { native } from '../../posix/addon.ts';
+import { closeFile, makePipe, readSome, setNonBlocking, writeAll } from '../../posix/files.ts';
 import { startMovement } from '../../posix/poller.ts';
 import { becomeSubreaper, openPidfd } from '../../posix/processes.ts';
 import type { Feature } from './facts.ts';

@@ -115,3 +115,26 @@ describe('Kill', () => {
     await client.delete(id);
   });
 });
+
+describe('a container that runs out of memory', () => {
+  const resources = { memory: { limit: 32 * 1024 * 1024, swap: 32 * 1024 * 1024 } };
+
+  test('says so before its exit, also when its init is the victim', async () => {
+    const { client, events } = pod;
+    const { id } = await pod.run({ args: ['tail', '/dev/zero'], resources });
+    assert.equal((await client.wait(id)).exitStatus, 137);
+    await client.delete(id);
+    await events.deleteOf(id);
+    assert.deepEqual(events.story(id), ['create', 'start', 'oom', 'exit', 'delete']);
+  });
+
+  test('says so when one of its processes is the victim', async () => {
+    const { client, events } = pod;
+    const script = 'tail /dev/zero; exit 4';
+    const { id } = await pod.run({ args: ['sh', '-c', script], resources });
+    assert.equal((await client.wait(id)).exitStatus, 4);
+    await client.delete(id);
+    await events.deleteOf(id);
+    assert.deepEqual(events.story(id), ['create', 'start', 'oom', 'exit', 'delete']);
+  });
+});

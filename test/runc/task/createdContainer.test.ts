@@ -58,17 +58,4 @@ describe('a container that never ran', () => {
     await events.deleteOf(id);
     assert.deepEqual(events.story(id), ['create', 'exit', 'delete']);
   });
-
-  test('whose start fails stays created', async () => {
-    const { client, events } = pod;
-    // In this version runc finds the executable at create; a working directory that is no directory fails there too.
-    const id = pod.newId();
-    await assert.rejects(pod.create({ args: ['no-such-program'] }, id), {
-      code: 2,
-      message:
-        /^OCI runtime create failed: .*exec: "no-such-program": executable file not found in/,
-    });
-    assert.deepEqual(events.story(id), []);
-    await assert.rejects(client.state(id), { code: 5 });
-  });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { isRunning, waitForEnd } from '../../support/processes.ts';
+import { isRunning, listProcesses, waitForEnd } from '../../support/processes.ts';
 import { type CreatedContainer, ShimPod } from '../../support/shimPod.ts';
 
 let pod: ShimPod;
@@ -89,5 +89,10 @@ describe('when the init is killed among a hundred execs', () => {
     for (const child of children) await waitForEnd(child);
     await client.delete(id);
     await out.finished;
+    // They were nobody's children any more, and the shim has reaped them.
+    assert.deepEqual(
+      listProcesses().filter(({ parent }) => parent === pod.pid),
+      [],
+    );
   });
 });

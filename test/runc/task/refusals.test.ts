@@ -17,6 +17,7 @@ const operations = {
   pause: (client, id) => client.pause(id),
   resume: (client, id) => client.resume(id),
   update: (client, id) => client.update(id, {}),
+  checkpoint: (client, id) => client.checkpoint(id, '/no/such/directory'),
   exec: (client, id) => client.exec({ id, execId: 'e', args: ['true'] }),
 } satisfies Record<string, Operation>;
 
@@ -27,6 +28,7 @@ const refused: Readonly<
   created: {
     pause: 'cannot pause task in created state',
     resume: 'cannot resume task in created state',
+    checkpoint: 'cannot checkpoint a task in created state',
   },
   running: {
     start: 'cannot start a running process',
@@ -44,6 +46,7 @@ const refused: Readonly<
     pause: 'cannot pause a stopped container',
     resume: 'cannot resume a stopped container',
     update: 'cannot update a stopped container',
+    checkpoint: 'cannot checkpoint a stopped container',
     exec: 'cannot exec in a stopped state',
   },
 };
@@ -131,5 +134,43 @@ describe('what a state does not allow is refused in the known words', () => {
       message: 'no such container: not found',
     });
     assert.equal((await client.delete(id)).exitStatus, 137);
+  });
+});
+
+describe('the same request twice at once', () => {
+  test('starts once', async () => {
+    const { client } = pod;
+    const { id, pid } = await pod.create({ args: ['sleep', '1000'] });
+    const [first, second] = await Promise.allSettled([client.start(id), client.start(id)]);
+    assert.deepEqual(first, { status: 'fulfilled', value: { pid } });
+    assert.ok(second?.status === 'rejected');
+    assert.equal(second.reason.message, 'cannot start a running process');
+    await pod.remove(id);
+  });
+
+  test('deletes once', async () => {
+    const { client, events } = pod;
+    const { id } = await pod.run({ args: ['true'] });
+    await client.wait(id);
+    const results = await Promise.allSettled([client.delete(id), client.delete(id)]);
+    assert.equal(results[0]?.status, 'fulfilled');
+    const second = results[1];
+    assert.ok(second?.status === 'rejected');
+    assert.equal(second.reason.code, 5);
+    await pod.remove((await pod.run({ args: ['true'] }, 'after')).id);
+    await events.deleteOf('after');
+    assert.deepEqual(events.story(id), ['create', 'start', 'exit', 'delete']);
+  });
+
+  test('deletes an exec once', async () => {
+    const { client } = pod;
+    const { id } = await pod.run({ args: ['sleep', '1000'] });
+    await client.exec({ id, execId: 'e', args: ['true'] });
+    await client.start(id, 'e');
+    await client.wait(id, 'e');
+    const results = await Promise.allSettled([client.delete(id, 'e'), client.delete(id, 'e')]);
+    const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : 0));
+    assert.deepEqual(codes, [0, 5]);
+    await pod.remove(id);
   });
 });

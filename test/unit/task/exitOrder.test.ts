@@ -248,7 +248,9 @@ describe('the order of exits (contract 5.12)', () => {
   const directory = mkdtempSync(`${tmpdir()}/podshim-exits-`);
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  test('I1 to I5 hold however creates, starts, execs, exits and deletes interleave', async () => {
+  test('I1 to I5 hold however creates, starts, execs, exits and deletes interleave', {
+    timeout: 120_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(stepsArbitrary, firstArbitrary, async (steps, first) => {
         const run = new Run(directory);
@@ -259,7 +261,7 @@ describe('the order of exits (contract 5.12)', () => {
         await run.finish();
         checkInvariants(run);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { isRunning, listProcesses } from '../../support/processes.ts';
+import { ShimPod } from '../../support/shimPod.ts';
+import { waitUntil } from '../../support/waiting.ts';
+
+let pod: ShimPod;
+before(async () => {
+  pod = await ShimPod.start();
+  await pod.outputOf({ args: ['true'] });
+});
+after(() => pod?.close());
+
+/** Fails while a file named after the command is there: does what it says instead of the command. */
+interface FailingRuntime {
+  readonly options: { typeUrl: string; value: Uint8Array };
+  fail(command: string, script: string): void;
+  recover(command: string): void;
+}
+
+function failingRuntime(): FailingRuntime {
+  const path = join(pod.sandbox.directory, pod.newId('runtime'));
+  const hook = (command: string): string => `${path}-${command}`;
+  const find = `for word; do [ -e "${path}-$word" ] && . "${path}-$word"; done`;
+  writeFileSync(path, `#!/bin/sh\n${find}\nexec runc "$@"\n`, { mode: 0o755 });
+  return {
+    options: pod.options({ binaryName: path }),
+    fail: (command, text) => writeFileSync(hook(command), text),
+    recover: (command) => rmSync(hook(command)),
+  };
+}
+
+describe('when the runtime fails', () => {
+  test('to start: the container stays created and can be started again', async () => {
+    const { client } = pod;
+    const runtime = failingRuntime();
+    const { id, pid } = await pod.create({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    runtime.fail('start', 'echo no luck >&2; exit 3');
+    await assert.rejects(client.start(id), {
+      code: 2,
+      message:
+        /^OCI runtime start failed: .* did not terminate successfully: exit status 3: no luck$/,
+    });
+    assert.equal((await client.state(id)).status, 1);
+    runtime.recover('start');
+    assert.equal((await client.start(id)).pid, pid);
+    await pod.remove(id);
+    await pod.events.deleteOf(id);
+    assert.deepEqual(pod.events.story(id), ['create', 'start', 'exit', 'delete']);
+  });
+
+  test('to start because the init died: its exit is published all the same', async () => {
+    const { client, events } = pod;
+    const runtime = failingRuntime();
+    const { id, pid } = await pod.create({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    runtime.fail('start', `kill -9 ${pid}; exit 1`);
+    await assert.rejects(client.start(id), { code: 2, message: /^OCI runtime start failed: / });
+    assert.equal((await client.wait(id)).exitStatus, 137);
+    assert.equal((await client.state(id)).status, 3);
+    await client.delete(id);
+    await events.deleteOf(id);
+    assert.deepEqual(events.story(id), ['create', 'exit', 'delete']);
+  });
+
+  test('to delete: the container stays, and a second try removes it', async () => {
+    const { client, events } = pod;
+    const runtime = failingRuntime();
+    const { id } = await pod.run({ args: ['true'], request: { options: runtime.options } });
+    await client.wait(id);
+    runtime.fail('delete', 'echo busy >&2; exit 1');
+    await assert.rejects(client.delete(id), {
+      code: 2,
+      message: /^failed to delete task: .*: busy$/,
+    });
+    assert.equal((await client.state(id)).status, 3);
+    runtime.recover('delete');
+    await client.delete(id);
+    await events.deleteOf(id);
+    assert.deepEqual(events.story(id), ['create', 'start', 'exit', 'delete']);
+  });
+
+  test('to kill, pause, resume, update or list: its words reach the client', async () => {
+    const { client } = pod;
+    const runtime = failingRuntime();
+    const { id } = await pod.run({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    const ended = 'did not terminate successfully: exit status 1: no luck';
+    const attempts = [
+      { command: 'kill', call: () => client.kill(id, 9), prefix: 'unknown error after kill: ' },
+      { command: 'pause', call: () => client.pause(id), prefix: 'OCI runtime pause failed: ' },
+      { command: 'update', call: () => client.update(id, {}), prefix: '' },
+      { command: 'ps', call: () => client.pids(id), prefix: '' },
+    ];
+    for (const { command, call, prefix } of attempts) {
+      runtime.fail(command, 'echo no luck >&2; exit 1');
+      await assert.rejects(call, (error: Error & { code?: number }) => {
+        assert.ok(error.message.startsWith(prefix), error.message);
+        assert.ok(error.message.endsWith(ended), error.message);
+        assert.equal(error.code, 2);
+        return true;
+      });
+      assert.equal((await client.state(id)).status, 2);
+      runtime.recover(command);
+    }
+    await client.pause(id);
+    runtime.fail('resume', 'echo no luck >&2; exit 1');
+    await assert.rejects(client.resume(id), { message: /^OCI runtime resume failed: .*no luck$/ });
+    assert.equal((await client.state(id)).status, 4);
+    runtime.recover('resume');
+    await client.resume(id);
+    await pod.remove(id);
+  });
+
+  test('kill says that the process is gone, in the words of runc and of crun', async () => {
+    const { client } = pod;
+    const runtime = failingRuntime();
+    const { id } = await pod.run({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    const finished = 'process already finished: not found';
+    const cases = [
+      ['container not running', finished],
+      ['os: process already finished', finished],
+      ['kill container: No such process', finished],
+      ['container does not exist', 'no such container: not found'],
+    ] as const;
+    for (const [text, message] of cases) {
+      runtime.fail('kill', `echo "${text}" >&2; exit 1`);
+      await assert.rejects(client.kill(id, 9), { code: 5, message });
+      runtime.recover('kill');
+    }
+    await pod.remove(id);
+  });
+});
+
+describe('when the runtime hangs', () => {
+  test('in create, and the call ends: nothing is left, and nobody else waits', async () => {
+    const { client } = pod;
+    const before = pod.descriptors().length;
+    const runtime = failingRuntime();
+    runtime.fail('create', 'exec sleep 1000');
+    const id = pod.newId();
+    const bundle = pod.bundle(id, { args: ['true'] });
+    const { options } = runtime;
+    const creating = client.create({ id, bundle, options }, { timeoutNanos: 700e6 });
+    const refused = assert.rejects(creating, { code: 4 });
+    assert.equal(await pod.outputOf({ args: ['echo', 'meanwhile'] }), 'meanwhile\n');
+    await refused;
+    await waitUntil('the runtime is killed', () =>
+      listProcesses().every(({ parent }) => parent !== pod.pid),
+    );
+    await waitUntil('no descriptor is left', () => pod.descriptors().length === before);
+    runtime.recover('create');
+    await pod.client.create({ id, bundle, options });
+    await client.delete(id);
+  });
+
+  test('in a kill: State, Pids and an exec are answered meanwhile', async () => {
+    const { client } = pod;
+    const runtime = failingRuntime();
+    const { id, pid } = await pod.run({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    const gate = join(pod.sandbox.directory, `${id}-gate`);
+    runtime.fail('kill', `while [ ! -e ${gate} ]; do sleep 0.02; done`);
+    let killed = false;
+    const killing = client.kill(id, 9).then(() => {
+      killed = true;
+    });
+    assert.equal((await client.state(id)).status, 2);
+    assert.ok((await client.pids(id)).processes.some((process) => process.pid === pid));
+    assert.equal(await pod.outputOfExec(id, ['echo', 'meanwhile']), 'meanwhile\n');
+    assert.ok(!killed && isRunning(pid));
+    writeFileSync(gate, '');
+    await killing;
+    assert.equal((await client.wait(id)).exitStatus, 137);
+    await client.delete(id);
+    assert.ok(existsSync(gate));
+  });
+});
