@@ -8,7 +8,7 @@ export async function exec({ containerd, web }: Pod): Promise<void> {
   command(`ctr tasks exec --exec-id e1 ${web} sh -c '${script}'`);
   const args = ['tasks', 'exec', ...containerd.fifoFlags(), '--exec-id', 'e1', web];
   const result = await containerd.ctr(...args, '/bin/sh', '-c', script);
+  if (result.status !== 3) throw new Error(`exec ended with ${result.status}: ${result.stderr}`);
   output(result.stdout + result.stderr);
   finding(`exit status ${result.status}`);
-  if (result.status !== 3) throw new Error(`exec ended with ${result.status} instead of 3`);
 }

@@ -23,6 +23,7 @@ export async function terminal({ containerd, sidecar }: Pod): Promise<void> {
   }
   session.write('exit 4\n');
   const { stdout, status } = await session.finished;
+  if (status !== 4) throw new Error(`the shell ended with ${status}: ${plain(stdout)}`);
   output(plain(stdout));
   finding(`the shell ended with ${status}`);
 }

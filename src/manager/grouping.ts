@@ -1,4 +1,6 @@
+import { isSystemError } from '../posix/error.ts';
 import { readText } from '../posix/files.ts';
+import { linkStatus } from '../posix/paths.ts';
 import { findJsonMistake } from './jsonPosition.ts';
 
 /** Annotations that name the group, the first one present wins (contract 2.2). */
@@ -11,7 +13,27 @@ const GROUP_ANNOTATIONS = ['io.containerd.runc.v2.group', 'io.kubernetes.cri.san
  *   JSON object with an `annotations` map of strings.
  */
 export function readGroup(configPath: string, id: string): string {
-  return groupOf(readText(configPath), configPath, id);
+  let text: string;
+  try {
+    text = readText(configPath);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') && isSandboxBundle(configPath)) return id;
+    throw error;
+  }
+  return groupOf(text, configPath, id);
+}
+
+/**
+ * A daemon whose sandboxer is `shim` starts a sandbox in a bundle without a spec (contract 13.3). That it is a bundle,
+ * and not just any directory, is told by the link that every daemon makes in it.
+ */
+function isSandboxBundle(configPath: string): boolean {
+  const directory = configPath.slice(0, configPath.lastIndexOf('/'));
+  try {
+    return linkStatus(`${directory}/work`).type === 'symlink';
+  } catch {
+    return false;
+  }
 }
 
 /** As readGroup, for a text already read. */

@@ -1,4 +1,4 @@
-import type { Cancellation } from '../platform/cancellation.ts';
+import { type Cancellation, eitherOf } from '../platform/cancellation.ts';
 import type { Exit } from '../reaper/exit.ts';
 import { openStdio } from '../stdio/openStdio.ts';
 import type { StdioPaths } from '../stdio/processStdio.ts';
@@ -41,7 +41,7 @@ export class ExecProcess extends TaskProcess {
       const release = exits.holdForExec(this.#container.id);
       const collector = context.exits.collect();
       try {
-        const pid = await this.#run(call);
+        const pid = await this.#run(eitherOf(call, exits.lateStarts));
         this.#state = 'running';
         context.events.execStarted(this.#container.id, this.id, pid);
         const since = (): number => pidFileTime(bundle.execPidFile(this.id));

@@ -1,5 +1,7 @@
+import { type Cancellation, CancellationSource } from '../platform/cancellation.ts';
 import type { Exit } from '../reaper/exit.ts';
 import { failedPrecondition } from '../ttrpc/status.ts';
+import { lateStartMilliseconds } from './limits.ts';
 
 /*
  * The order of a container's events. Clients rely on these five rules (contract 5.12); every start, exit and delete
@@ -116,6 +118,8 @@ export class ContainerExits {
   #reported = false;
   /** Reasons to hold the init's exit back: its own start in flight, execs alive or starting, its clean-up. */
   #holds = 0;
+  readonly #lateStarts = new CancellationSource();
+  #lateStartsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(handler: InitExitHandler) {
     this.#handler = handler;
@@ -137,6 +141,18 @@ export class ContainerExits {
     this.#initExit = exit;
     this.#cleanUp(exit);
     this.#reportWhenDue();
+    if (this.#reported) return;
+    this.#lateStartsTimer = setTimeout(() => {
+      this.#lateStarts.cancel(new Error('the init process is not running'));
+    }, lateStartMilliseconds);
+  }
+
+  /**
+   * Calls off the starts that are still in flight some time after the init's death: a runtime that hangs in one must not
+   * hold the init's exit back for ever (containerd#10603).
+   */
+  get lateStarts(): Cancellation {
+    return this.#lateStarts;
   }
 
   /**
@@ -184,6 +200,7 @@ export class ContainerExits {
   #reportWhenDue(): void {
     if (this.#initExit === undefined || this.#reported || this.#holds > 0) return;
     this.#reported = true;
+    clearTimeout(this.#lateStartsTimer);
     this.#handler.report(this.#initExit);
   }
 }

@@ -4,3 +4,5 @@ export const drainBudgetMilliseconds = 10_000;
 export const killAllBudgetMilliseconds = 2_000;
 /** How long the deletion of a container that never ran waits for its init's exit to be reaped. */
 export const exitAfterDeleteMilliseconds = 2_000;
+/** How long after its init's death a container's starts that are still in flight may go on. */
+export const lateStartMilliseconds = 500;

@@ -99,8 +99,13 @@ export class Containerd {
   newId(name: string): string {
     this.#lastId += 1;
     const id = `${name}-${this.#lastId}`;
-    this.#groups.add(id);
+    this.remember(id);
     return id;
+  }
+
+  /** What a container (or group) of this id leaves behind is to be found, though somebody else chose the id. */
+  remember(id: string): void {
+    this.#groups.add(id);
   }
 
   ctr(...args: string[]): Promise<CommandResult> {
@@ -241,15 +246,19 @@ export class Containerd {
     });
   }
 
-  /** What is left of containers, though all of them were deleted. Empty when all is well. */
-  async leftovers(): Promise<string[]> {
+  /**
+   * What is left of containers, though all of them were deleted. Empty when all is well.
+   * @param expected mount points that are no container's
+   */
+  async leftovers(expected: readonly string[] = []): Promise<string[]> {
     const look = (): string[] => [
       ...this.shims().map((pid) => `shim process ${pid}`),
       ...[...this.#groups]
         .map((group) => this.shimSocket(group))
         .filter((path) => existsSync(path)),
-      ...mountsBelow(this.directory, this.#options.mountNamespace),
-      ...mountsBelow(this.rootfs, this.#options.mountNamespace),
+      ...[this.directory, this.rootfs]
+        .flatMap((path) => mountsBelow(path, this.#options.mountNamespace))
+        .filter((path) => !expected.includes(path)),
       ...cgroupsBelow(this.namespace),
       ...[...this.#groups].map((group) => this.bundle(group)).filter((path) => existsSync(path)),
       ...[...this.#groups]

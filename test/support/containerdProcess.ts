@@ -12,11 +12,13 @@ export interface ContainerdOptions {
   /** Directories that come first on the daemon's PATH. */
   readonly searchPath?: readonly string[];
   readonly runtime?: string;
+  /** More of the configuration: that of CRI, which is disabled without. */
+  readonly cri?: string;
   /** The pid of a process in whose mount namespace the daemon is to live. */
   readonly mountNamespace?: number;
 }
 
-/** The plugins of CRI, by version of the configuration; they are not the subject and need a network. */
+/** The plugins of CRI, by version of the configuration; where they are not the subject they only cost time. */
 const CRI = {
   2: ['io.containerd.grpc.v1.cri'],
   3: ['io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.images', 'io.containerd.cri.v1.runtime'],
@@ -31,7 +33,7 @@ export function spawnContainerd(
 ): ChildProcess {
   const { executable = 'containerd', environment = {}, searchPath = [] } = options;
   const config = join(directory, 'config.toml');
-  writeFileSync(config, configuration(directory, address, options.configVersion ?? 2));
+  writeFileSync(config, configuration(directory, address, options));
   const inherited = `${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`;
   const path = [...searchPath, distDirectory, inherited].join(':');
   const [command = '', ...args] = [...entering(options.mountNamespace), executable, '-c', config];
@@ -47,14 +49,15 @@ function entering(mountNamespace: number | undefined): string[] {
   return mountNamespace === undefined ? [] : ['nsenter', `--mount=/proc/${mountNamespace}/ns/mnt`];
 }
 
-function configuration(directory: string, address: string, version: 2 | 3): string {
+function configuration(directory: string, address: string, options: ContainerdOptions): string {
+  const { configVersion: version = 2, cri } = options;
   return [
     `version = ${version}`,
     `root = "${join(directory, 'root')}"`,
     `state = "${join(directory, 'state')}"`,
-    `disabled_plugins = ${JSON.stringify(CRI[version])}`,
+    `disabled_plugins = ${JSON.stringify(cri === undefined ? CRI[version] : [])}`,
     '[grpc]',
     `  address = "${address}"`,
-    '',
+    cri ?? '',
   ].join('\n');
 }

@@ -8,7 +8,12 @@ import { join } from 'node:path';
  * Writes the root file system as an OCI image archive with one layer, for `ctr images import`. Containers of an
  * image get their root file system as mounts that the shim makes, which those of `ctr run --rootfs` do not.
  */
-export function writeImage(rootfs: string, name: string, output: string): void {
+export function writeImage(
+  rootfs: string,
+  name: string,
+  output: string,
+  command: readonly string[] = ['/bin/sh'],
+): void {
   const directory = mkdtempSync(join(tmpdir(), 'podshim-image-'));
   try {
     const blobs = join(directory, 'blobs/sha256');
@@ -26,7 +31,7 @@ export function writeImage(rootfs: string, name: string, output: string): void {
       json({
         architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
         os: 'linux',
-        config: { Env: ['PATH=/bin'], Cmd: ['/bin/sh'] },
+        config: { Env: ['PATH=/bin'], Cmd: command },
         rootfs: { type: 'layers', diff_ids: [layer.digest] },
       }),
       'application/vnd.oci.image.config.v1+json',

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { PodSandboxConfig } from '../../../src/proto/messages.ts';
 import { dateOf } from '../../../src/proto/timestamp.ts';
 import { isRunning, waitForEnd } from '../../support/processes.ts';
 import { SandboxClient } from '../../support/sandboxClient.ts';
-import { TASK_V3 } from '../../support/shimClient.ts';
+import { ShimClient, TASK_V3 } from '../../support/shimClient.ts';
 import { ShimPod } from '../../support/shimPod.ts';
+import { runShim, ShimSandbox } from '../../support/shimRun.ts';
 
 /** A network namespace with a name, as a CNI-using daemon makes one. */
 class NetworkNamespace {
@@ -230,6 +231,41 @@ describe('a sandbox without a spec', () => {
       await waitForEnd(pod.pid);
     }),
   );
+});
+
+describe('a bundle without a spec', () => {
+  test('is started, served and deleted as a 2.x daemon does it', async () => {
+    const daemon = new ShimSandbox();
+    try {
+      const bundle = join(daemon.directory, sandboxId);
+      const persistent = join(daemon.directory, 'persistent');
+      for (const path of [bundle, persistent, join(bundle, 'rootfs')]) mkdirSync(path);
+      symlinkSync(persistent, join(bundle, 'work'));
+      const directory = bundle;
+      const words = daemon.flags(sandboxId);
+      const started = await runShim({ directory, words: [...words, 'start'] });
+      assert.equal(started.status, 0, started.stderr);
+      const client = await ShimClient.connect(daemon.own(started.stdout.toString()), TASK_V3);
+      const { shimPid } = await client.connectTask(sandboxId);
+      const sandbox = new SandboxClient(client.client);
+      await sandbox.create({ sandboxId, bundlePath: bundle });
+      await sandbox.start(sandboxId);
+      // A restarted daemon asks for the sandbox's task, which there is not, and then for its status.
+      assert.equal((await client.connectTask(sandboxId)).taskPid, 0);
+      assert.equal((await sandbox.status(sandboxId)).state, 'SANDBOX_READY');
+      await sandbox.stop(sandboxId);
+      await sandbox.shutdown(sandboxId);
+      await waitForEnd(shimPid);
+      client.close();
+      const deleted = await runShim({
+        directory,
+        words: [...words, '-bundle', bundle, 'delete'],
+      });
+      assert.equal(deleted.status, 0, deleted.stderr);
+    } finally {
+      await daemon.close();
+    }
+  });
 });
 
 function namespaceOfFile(path: string): string {

@@ -166,6 +166,30 @@ describe('when the runtime hangs', () => {
     await client.delete(id);
   });
 
+  test('in an exec, and the init dies: the exit is published, and the exec fails', async () => {
+    const { client, events } = pod;
+    const runtime = failingRuntime();
+    const { id, pid } = await pod.run({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    runtime.fail('exec', 'exec sleep 1000');
+    await client.exec({ id, execId: 'stuck', args: ['true'] });
+    const refused = assert.rejects(client.start(id, 'stuck'), {
+      message: /^OCI runtime exec failed: .*exit status 137/,
+    });
+    await waitUntil('the runtime hangs', () =>
+      listProcesses().some(({ parent, argv }) => parent === pod.pid && argv[0] === 'sleep'),
+    );
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await client.wait(id)).exitStatus, 137);
+    await refused;
+    assert.equal((await client.state(id, 'stuck')).status, 1);
+    await client.delete(id);
+    await events.deleteOf(id);
+    assert.deepEqual(events.story(id), ['create', 'start', 'exec-added stuck', 'exit', 'delete']);
+  });
+
   test('in a kill: State, Pids and an exec are answered meanwhile', async () => {
     const { client } = pod;
     const runtime = failingRuntime();

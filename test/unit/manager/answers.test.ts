@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { instantNow, parseExitRecord, parseInstant } from '../../../src/events/exitJournal.ts';
 import { Deadline } from '../../../src/manager/deadline.ts';
 import { encodeDeleteResponse } from '../../../src/manager/deleteResponse.ts';
-import { instantNow, parseExitRecord, parseInstant } from '../../../src/events/exitJournal.ts';
 import { scoreAbove } from '../../../src/manager/oomScore.ts';
 import { runtimeSettings, serverEnvironment } from '../../../src/manager/serverEnvironment.ts';
 import { DeleteResponse } from '../../../src/proto/messages.ts';
