@@ -41,8 +41,20 @@ export class Bundle {
     return `${this.path}/criu-dump.log`;
   }
 
+  /** An exec may be called `init`; two dots in a row, which no id can have, keep its file apart from the init's. */
   execPidFile(execId: string): string {
-    return `${this.path}/${execId}.pid`;
+    return `${this.path}/${execId === 'init' ? 'init.' : execId}.pid`;
+  }
+
+  /**
+   * Writes the process that `exec --process` is to read; whoever wrote it removes it when the runtime has ended. It lies
+   * in the bundle and not among the temporary files, so that it goes with the bundle if the shim is killed meanwhile.
+   * @returns its path
+   */
+  writeExecProcess(execId: string, process: string): string {
+    const path = `${this.path}/${execId}.process.json`;
+    writeFile(path, process, secretMode);
+    return path;
   }
 
   removeExecPidFile(execId: string): void {

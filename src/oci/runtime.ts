@@ -1,12 +1,10 @@
 import type { Cancellation } from '../platform/cancellation.ts';
 import { SIGNALS } from '../posix/constants.ts';
 import { closeFile, makeMemoryFile, rewind, writeAll } from '../posix/files.ts';
-import { fileStatus } from '../posix/paths.ts';
+import { fileStatus, removeFile } from '../posix/paths.ts';
 import type { Bundle } from './bundle.ts';
 import { keepDumpLog, workDirectory } from './checkpoint.ts';
-import { writeProcessFile } from './processSpec.ts';
 import * as line from './runtimeCommand.ts';
-import { variableOf } from './runtimeEnvironment.ts';
 import {
   CommandError,
   describeFailure,
@@ -73,7 +71,6 @@ export class OciRuntime {
   readonly root: string;
   readonly #launcher: RuntimeLauncher;
   readonly #globalArguments: readonly string[];
-  readonly #processFileEnvironment: Readonly<Record<string, string | undefined>>;
 
   constructor(settings: RuntimeSettings) {
     this.bundle = settings.bundle;
@@ -86,10 +83,6 @@ export class OciRuntime {
       criuPath: settings.criuPath,
       systemdCgroup: settings.systemdCgroup,
     });
-    this.#processFileEnvironment = {
-      XDG_RUNTIME_DIR: variableOf(settings.environment, 'XDG_RUNTIME_DIR'),
-      TMPDIR: variableOf(settings.environment, 'TMPDIR'),
-    };
   }
 
   /** The binary as it was given. */
@@ -115,16 +108,16 @@ export class OciRuntime {
 
   /** Starts one more process; its pid is in the bundle's `<execId>.pid` afterwards. */
   async exec(id: string, request: ExecRequest, cancel?: Cancellation): Promise<void> {
-    const processFile = writeProcessFile(request.process, this.#processFileEnvironment);
+    const processFile = this.bundle.writeExecProcess(request.execId, request.process);
     try {
       const words = line.execArguments(id, {
-        processFile: processFile.path,
+        processFile,
         pidFile: this.bundle.execPidFile(request.execId),
         consoleSocket: consoleSocketOf(request),
       });
       await this.#runLogged(failurePrefixes.exec, words, cancel, request);
     } finally {
-      processFile.remove();
+      removeFile(processFile);
     }
   }
 

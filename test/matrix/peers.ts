@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readlinkSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { shimBinary } from '../support/paths.ts';
 
 /** A Debian release that the lab has programs of. */
@@ -44,6 +44,12 @@ export class Peers {
   /** The directory of the shim that a daemon of a suite is to find. */
   shimDirectory(suite: Suite): string {
     return this.goShim ? this.programs(suite) : this.#shims;
+  }
+
+  /** Fails unless the process runs the shim that is to be tested, whatever the name it was found by. */
+  checkShim(pid: number): void {
+    const program = basename(readlinkSync(`/proc/${pid}/exe`));
+    if (program !== this.shimName) throw new Error(`the shim is ${program}, not ${this.shimName}`);
   }
 
   /** The version that a program tells, such as `1.6.20`. */

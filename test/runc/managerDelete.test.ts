@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -219,14 +218,5 @@ describe('the binary', () => {
     assert.equal(result.stderr, '');
     assert.equal(result.stdout.toString(), expected);
     assert.equal(sandbox.servers().length, 1);
-  });
-
-  test('says how it is used when people call it podshim', { skip }, async () => {
-    const [binary = ''] = shimCommand();
-    const link = join(sandbox.directory, 'podshim');
-    symlinkSync(binary, link);
-    const result = await runShim({ directory: sandbox.directory, words: [], command: [link] });
-    assert.match(result.stdout.toString(), /^podshim is started by containerd: .*\n$/);
-    assert.equal(result.status, 0);
   });
 });

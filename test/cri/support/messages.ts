@@ -20,6 +20,10 @@ export interface CriMethods {
   StartContainer: { request: { containerId: string }; response: object };
   StopContainer: { request: { containerId: string; timeout: number }; response: object };
   RemoveContainer: { request: { containerId: string }; response: object };
+  ListContainers: {
+    request: { filter: { podSandboxId: string } };
+    response: { containers: { id: string }[] };
+  };
   ContainerStatus: {
     request: { containerId: string; verbose: boolean };
     response: { status: ContainerStatus; info: Record<string, string> };

@@ -30,11 +30,12 @@ export async function pidOf(containerd: Containerd, id: string): Promise<number>
 }
 
 /** Containers of one group share one shim process, which the last deletion ends. */
-export async function pod({ containerd }: ContainerdCell): Promise<void> {
+export async function pod({ containerd, peers }: ContainerdCell): Promise<void> {
   const { group, ids } = await startPod(containerd, 4);
   const shims = containerd.shims();
   assert.equal(shims.length, 1, `shims: ${shims}`);
   const [shim = 0] = shims;
+  peers.checkShim(shim);
   for (const id of ids) {
     assert.equal(readProcess(await pidOf(containerd, id))?.parent, shim);
   }

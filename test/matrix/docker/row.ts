@@ -45,6 +45,7 @@ export function dockerRow(peers: Peers, { id, suite }: { id: string; suite: Suit
       run: async (context) => {
         const engine = await startEngine(context, peers, suite);
         await work(engine);
+        for (const pid of engine.containerd.shims()) peers.checkShim(pid);
         await engine.removeContainers();
         assert.deepEqual(await engine.leftovers(), []);
       },

@@ -50,6 +50,17 @@ describe('a bundle', () => {
     assert.throws(() => bundle.readExecPid('sh'), { message: missing });
   });
 
+  test('an exec called init keeps its files apart from those of the init', () => {
+    assert.notEqual(bundle.execPidFile('init'), bundle.initPidFile);
+  });
+
+  test('the process of an exec: private, and in the bundle', () => {
+    const path = bundle.writeExecProcess('sh', '{"ü":1}');
+    assert.equal(path, join(bundle.path, 'sh.process.json'));
+    assert.equal(readFileSync(path, 'utf8'), '{"ü":1}');
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
   test('a pid namespace of its own', () => {
     assert.equal(bundle.hasOwnPidNamespace(), false);
     const given = (namespaces: unknown): boolean => {

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { withMember } from '../../../src/oci/jsonMember.ts';
-import { processSpec, writeProcessFile } from '../../../src/oci/processSpec.ts';
+import { processSpec } from '../../../src/oci/processSpec.ts';
 
 describe("an exec's process", () => {
   test('terminal is overridden, and nothing else is touched', () => {
@@ -37,26 +34,5 @@ describe("an exec's process", () => {
         assert.deepEqual(changed, { ...(JSON.parse(text) as object), terminal: true });
       }),
     );
-  });
-
-  test('the file: private, in $XDG_RUNTIME_DIR or else $TMPDIR, a new one each time', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'podshim-process-'));
-    try {
-      const environment = { XDG_RUNTIME_DIR: directory, TMPDIR: '/nowhere' };
-      const files = Array.from({ length: 20 }, () => writeProcessFile('{"ü":1}', environment));
-      assert.equal(new Set(files.map((file) => file.path)).size, 20);
-      const [first] = files;
-      assert.equal(readFileSync(first?.path ?? '', 'utf8'), '{"ü":1}');
-      assert.equal(statSync(first?.path ?? '').mode & 0o777, 0o600);
-      assert.match(first?.path ?? '', /\/runc-process[^/]+$/);
-      for (const file of files) file.remove();
-      first?.remove();
-      const other = writeProcessFile('', { TMPDIR: directory });
-      assert.equal(readdirSync(directory).length, 1);
-      other.remove();
-      assert.deepEqual(readdirSync(directory), []);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
   });
 });
