@@ -8,11 +8,15 @@ import { fingerprint, isUpToDate, markDone } from './setup/fingerprint.mjs';
 const BINARY = 'dist/containerd-shim-podshim-v1';
 const NODE_BUNDLE = 'dist/podshim.mjs';
 const ADDON = 'dist/podshim.node';
-const GENERATED = ['src/proto/generated/messages.ts', 'src/proto/generated/introspection.ts'];
+const GENERATED = ['src/proto/generated/task_v2.ts', 'src/proto/generated/protobufWriter.ts'];
 
 /** Makes the protobuf code, if proto/ changed since. */
 export function generate(root) {
-  const scripts = ['scripts/generate-proto.sh', 'scripts/proto-target.cjs'];
+  const scripts = [
+    'scripts/generate-proto.sh',
+    'scripts/proto-target.cjs',
+    'scripts/protobuf-runtime.mjs',
+  ];
   const inputs = ['proto', ...scripts, 'package-lock.json'];
   step(root, 'proto', inputs, GENERATED, 'generating protobuf code', () =>
     run('sh', ['scripts/generate-proto.sh', '--force'], { cwd: root }),

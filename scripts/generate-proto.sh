@@ -1,33 +1,34 @@
 #!/bin/sh
-# Generates src/proto/generated/ from proto/. Does nothing when it is up to date; --force generates anyway.
+# Generates src/proto/generated/ from proto/ and protobufjs. Does nothing when it is up to date; --force generates anyway.
 set -eu
 cd "$(dirname "$0")/.."
 
 target=scripts/proto-target.cjs
+runtime=scripts/protobuf-runtime.mjs
 directory=src/proto/generated
-newest=$directory/introspection.ts
+# Moved into place after all others.
+newest=$directory/protobufWriter.ts
 
-if [ "${1-}" != --force ] && [ -f "$newest" ] && [ -f "$directory/messages.ts" ] &&
-  [ -z "$(find proto "$target" scripts/generate-proto.sh -newer "$newest" -print -quit)" ]; then
+if [ "${1-}" != --force ] && [ -f "$newest" ] &&
+  [ -z "$(find proto "$target" "$runtime" scripts/generate-proto.sh -newer "$newest" -print -quit)" ]; then
   exit 0
 fi
 
-mkdir -p "$directory"
-part="$directory/$$.part"
-trap 'rm -f "$part"' EXIT
-
 # Written aside and moved: no one ever sees half of it, also when two runs meet.
-generate() {
-  output=$directory/$1
-  shift
-  node_modules/.bin/pbjs -t "$target" -p proto -o "$part" "$@"
-  mv "$part" "$output"
-}
+mkdir -p "$directory"
+part=$directory/part.$$
+mkdir "$part"
+trap 'rm -rf "$part"' EXIT
 
-# The server loads the messages of the daemon's services at once, and its own only when somebody asks.
-set --
-for file in proto/*.proto; do
-  [ "$file" = proto/podshim_debug.proto ] || set -- "$@" "$file"
+node_modules/.bin/pbjs -t "$target" -p proto -o "$part/all" proto/*.proto
+awk -v "directory=$part" '/^\/\/ file: / { if (file) close(file); file = directory "/" $3; next } { print > file }' "$part/all"
+rm "$part/all"
+node "$runtime" "$part"
+
+for file in "$directory"/*.ts; do
+  [ -e "$part/${file##*/}" ] || rm -f "$file"
 done
-generate messages.ts "$@"
-generate introspection.ts proto/podshim_debug.proto
+for file in "$part"/*.ts; do
+  [ "${file##*/}" = "${newest##*/}" ] || mv "$file" "$directory/"
+done
+mv "$part/${newest##*/}" "$newest"

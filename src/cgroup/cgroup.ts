@@ -1,10 +1,8 @@
-import { type AnyValue, MetricsType, packAny } from '../proto/any.ts';
-import { MetricsV1, MetricsV2 } from '../proto/messages.ts';
+import type { AnyValue } from '../proto/any.ts';
 import { isDirectory, readIfPresent } from './controlFile.ts';
 import { type CgroupMode, cgroupMode } from './mode.ts';
 import { directoryIn, joinPath, parseCgroupFile } from './paths.ts';
-import { readStatsV1, type SubsystemDirectories } from './statsV1.ts';
-import { readStatsV2 } from './statsV2.ts';
+import type { SubsystemDirectories } from './statsV1.ts';
 
 /** A container's cgroup as it was when it was loaded. It holds no descriptors. */
 export type Cgroup = CgroupV1 | CgroupV2;
@@ -22,9 +20,9 @@ export class CgroupV1 {
   }
 
   /** The metrics now, as `io.containerd.cgroups.v1.Metrics`. Zeros once the cgroup is gone. */
-  stats(): AnyValue {
-    const metrics = readStatsV1(this.directories);
-    return packAny(MetricsType.v1, MetricsV1.encode(metrics).finish());
+  async stats(): Promise<AnyValue> {
+    const { packedStatsV1 } = await import('./packedStatsV1.ts');
+    return packedStatsV1(this.directories);
   }
 }
 
@@ -40,9 +38,9 @@ export class CgroupV2 {
   }
 
   /** The metrics now, as `io.containerd.cgroups.v2.Metrics`. Zeros once the cgroup is gone. */
-  stats(): AnyValue {
-    const metrics = readStatsV2(this.directory);
-    return packAny(MetricsType.v2, MetricsV2.encode(metrics).finish());
+  async stats(): Promise<AnyValue> {
+    const { packedStatsV2 } = await import('./packedStatsV2.ts');
+    return packedStatsV2(this.directory);
   }
 }
 

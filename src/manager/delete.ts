@@ -20,10 +20,12 @@ import type { ShimFlags } from '../shim/flags.ts';
 import { Deadline } from './deadline.ts';
 import { encodeDeleteResponse, UNKNOWN_PID } from './deleteResponse.ts';
 import { reasonOf } from './failure.ts';
+import { readGroup } from './grouping.ts';
 import { checkIdentity } from './identity.ts';
 import { removeDeadSocket } from './listen.ts';
 import { joinPath, parentDirectory } from './path.ts';
 import { removeByForce } from './removeByForce.ts';
+import { debugSocketAddress, socketPathOf } from './socketAddress.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -55,7 +57,7 @@ export async function remove(flags: ShimFlags): Promise<void> {
   if (record?.deleted !== true) {
     await cleanUp(bundle, flags, warn);
   }
-  removeSocket(bundle, warn);
+  removeSockets(bundle, flags, warn);
   writeAll(STDOUT, answer(bundle, record, warn));
   if (warnings.length > 0) {
     writeAll(STDERR, new TextEncoder().encode(`${warnings.join('\n')}\n`));
@@ -91,10 +93,18 @@ async function cleanUp(bundle: Bundle, flags: ShimFlags, warn: Warn): Promise<vo
 }
 
 /** The server was killed, perhaps: then its socket is still there, under the name that `start` noted. */
-function removeSocket(bundle: Bundle, warn: Warn): void {
+function removeSockets(bundle: Bundle, flags: ShimFlags, warn: Warn): void {
   try {
     const address = readText(`${bundle.path}/address`).trim();
-    if (address.startsWith(SOCKET_SCHEME)) removeDeadSocket(address.slice(SOCKET_SCHEME.length));
+    if (!address.startsWith(SOCKET_SCHEME)) return;
+    const path = socketPathOf(address);
+    if (!removeDeadSocket(path)) return;
+    const identity = {
+      directory: parentDirectory(path),
+      ...{ address: flags.address, namespace: flags.namespace },
+      group: readGroup(`${bundle.path}/config.json`, flags.id),
+    };
+    removeDeadSocket(socketPathOf(debugSocketAddress(identity)));
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) warn(`failed to remove the socket: ${reasonOf(error)}`);
   }

@@ -45,12 +45,15 @@ export function abandonSocket(socket: ListeningSocket): void {
 /**
  * Removes what a killed server left behind; the socket of a living one stays, for other containers of its group use it.
  * The reference leaves such files until the same name comes again (containerd#5173).
+ *
+ * @returns whether there was one
  */
-export function removeDeadSocket(path: string): void {
-  if (!isSocket(path)) return;
-  withLockedDirectory(parentDirectory(path), () => {
-    if (isSocket(path) && !hasListener(path)) removeFile(path);
-  });
+export function removeDeadSocket(path: string): boolean {
+  if (!isSocket(path)) return false;
+  return withLockedDirectory(
+    parentDirectory(path),
+    () => isSocket(path) && !hasListener(path) && removeFile(path),
+  );
 }
 
 function isSocket(path: string): boolean {

@@ -94,3 +94,8 @@ export function optionsFromJson(text: string): RuntimeOptions {
   }
   return { ...defaultOptions, ...(found as Partial<RuntimeOptions>) };
 }
+
+/** An Any with options of a type that is none of those known. */
+export function unknownOptionsType(typeUrl: string): Error {
+  return new Error(`type with url ${typeUrl}: not found`);
+}

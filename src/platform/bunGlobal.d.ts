@@ -37,6 +37,7 @@ declare namespace BunRuntime {
       socket: SocketHandler<Data>;
     }): Promise<Socket<Data>>;
     gc(force: boolean): void;
+    generateHeapSnapshot(format: 'v8'): string;
     readonly CryptoHasher: new (algorithm: 'sha256') => Hasher;
   }
 }

@@ -1,5 +1,5 @@
 import { native } from './addon.ts';
-import { check, SystemError } from './error.ts';
+import { check, isSystemError, SystemError } from './error.ts';
 import { slots } from './native.ts';
 
 export interface SpawnRequest {
@@ -80,6 +80,16 @@ export function reapExited(): ReapedProcess[] {
 /** kill(2). A negative pid means a process group. */
 export function sendSignal(pid: number, signal: number): void {
   check(native().sendSignal(pid, signal), 'kill');
+}
+
+/** Is there a process with this pid? One that is dead but not reaped is. */
+export function processExists(pid: number): boolean {
+  try {
+    sendSignal(pid, 0);
+    return true;
+  } catch (error) {
+    return !isSystemError(error, 'ESRCH');
+  }
 }
 
 /** A descriptor that stands for this very process, whatever becomes of its pid. Readable when the process is dead. */

@@ -13,4 +13,4 @@ export {
   podshim_introspection_v1_Process as DescribedProcess,
   podshim_introspection_v1_Server as DescribedServer,
   podshim_introspection_v1_Stdio as DescribedStdio,
-} from './generated/introspection.ts';
+} from './generated/podshim_debug.ts';

@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { Writer } from './generated/protobufWriter.ts';
 import type { Integer64, MessageInput, MessageType } from './wire.ts';
 
 const textEncoder = new TextEncoder();
@@ -15,7 +15,7 @@ const keptSize = 16 * 1024;
  * binary runs without a JIT, where each call and each byte written one by one counts: this encodes a StateResponse in
  * a third of the time.
  */
-export class MessageWriter extends protobuf.Writer {
+export class MessageWriter extends Writer {
   static #spare: MessageWriter | undefined;
 
   /** A writer for one message: the one that was finished last, where there is one. */

@@ -1,14 +1,11 @@
-import protobuf from 'protobufjs/minimal.js';
+import { Reader } from './generated/protobufReader.ts';
 import type { MessageWriter } from './messageWriter.ts';
 
 /**
- * What the generated code in `generated/messages.ts` stands on: the reader and writer of protobufjs, and the few
+ * What the generated code in `generated/` stands on: the reader and writer of protobufjs, and the few
  * things it needs beside them. 64-bit integers are bigint, so that none loses its low bits.
  */
 export { MessageWriter } from './messageWriter.ts';
-export type Reader = protobuf.Reader;
-
-const { Reader } = protobuf;
 
 /** The two halves of a 64-bit integer, as `Long` has them. The sign of a half does not matter. */
 export interface Halves {
@@ -97,10 +94,27 @@ export function readMapEntry(reader: Reader, map: Record<string, string>): void 
   Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
+/** @throws RangeError when the message ends in the middle, or after ten bytes that all say that another follows. */
 export function readUnsigned64(reader: Reader): bigint {
-  const bits = reader.uint64();
-  if (typeof bits === 'number') return BigInt(bits);
-  return (BigInt(bits.high >>> 0) << 32n) | BigInt(bits.low >>> 0);
+  const { buf, len } = reader;
+  let low = 0;
+  let high = 0;
+  for (let shift = 0; shift < 70; shift += 7) {
+    if (reader.pos >= len) throw new RangeError('varint is truncated');
+    const byte = buf[reader.pos] ?? 0;
+    reader.pos += 1;
+    const bits = byte & 127;
+    if (shift < 28) low |= bits << shift;
+    else if (shift > 28) high |= bits << (shift - 32);
+    else {
+      low |= bits << 28;
+      high = bits >>> 4;
+    }
+    if (byte < 128) {
+      return high === 0 ? BigInt(low >>> 0) : (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+    }
+  }
+  throw new RangeError('varint is too long');
 }
 
 export function readSigned64(reader: Reader): bigint {

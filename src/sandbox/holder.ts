@@ -16,5 +16,5 @@ export interface SandboxHolder {
   /** Lets go of what is left after the end. May be repeated. */
   remove(): Promise<void>;
   /** Undefined when there is no cgroup of its own. */
-  stats(): AnyValue | undefined;
+  stats(): Promise<AnyValue | undefined>;
 }

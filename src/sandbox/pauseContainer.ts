@@ -72,7 +72,7 @@ export class PauseContainer implements SandboxHolder {
     this.#container = undefined;
   }
 
-  stats(): AnyValue | undefined {
+  async stats(): Promise<AnyValue | undefined> {
     return this.#container?.cgroup?.stats();
   }
 }

@@ -46,7 +46,7 @@ export class PodNamespaces implements SandboxHolder {
     await this.stop();
   }
 
-  stats(): undefined {
+  async stats(): Promise<undefined> {
     return undefined;
   }
 }

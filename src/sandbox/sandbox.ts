@@ -45,7 +45,7 @@ export class Sandbox {
     return this.#holder.describe();
   }
 
-  stats(): AnyValue | undefined {
+  stats(): Promise<AnyValue | undefined> {
     return this.#holder.stats();
   }
 

@@ -130,9 +130,9 @@ export class SandboxService {
   }
 
   /** Only a pause container has a cgroup of its own. */
-  metrics(id: string): MessageInput<SandboxMetricsResponse> {
+  async metrics(id: string): Promise<MessageInput<SandboxMetricsResponse>> {
     const sandbox = this.#find(id);
-    return { metrics: { timestamp: now(), id: sandbox.id, data: sandbox.stats() } };
+    return { metrics: { timestamp: now(), id: sandbox.id, data: await sandbox.stats() } };
   }
 
   async #makeHolder(request: CreateSandboxRequest, call: Cancellation): Promise<SandboxHolder> {

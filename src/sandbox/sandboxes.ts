@@ -1,14 +1,18 @@
 import type { TaskService } from '../task/taskService.ts';
-import type { Service } from '../ttrpc/server.ts';
-import { sandboxMethods } from './methods.ts';
-import type { SandboxService } from './sandboxService.ts';
+import type { Service, UnaryHandler } from '../ttrpc/server.ts';
+import { unimplemented } from '../ttrpc/status.ts';
+
+const methodNames = [
+  ...['CreateSandbox', 'StartSandbox', 'Platform', 'StopSandbox', 'WaitSandbox'],
+  ...['SandboxStatus', 'PingSandbox', 'ShutdownSandbox', 'SandboxMetrics'],
+] as const;
 
 /** The sandbox API of a server, and what a sandbox means to the server's end. */
 export class Sandboxes {
   readonly service: Service;
   readonly #tasks: TaskService;
   readonly #end: () => void;
-  #loaded: Promise<SandboxService> | undefined;
+  #loaded: Promise<ReadonlyMap<string, UnaryHandler>> | undefined;
   #present = false;
   #wasShutDown = false;
 
@@ -16,7 +20,10 @@ export class Sandboxes {
   constructor(tasks: TaskService, end: () => void) {
     this.#tasks = tasks;
     this.#end = end;
-    this.service = sandboxMethods(() => this.#load());
+    this.service = {
+      name: 'containerd.runtime.sandbox.v1.Sandbox',
+      unary: new Map(methodNames.map((name) => [name, this.#method(name)])),
+    };
     tasks.onEmpty(() => this.#endWhenDue());
   }
 
@@ -25,16 +32,23 @@ export class Sandboxes {
     return this.#present;
   }
 
-  #load(): Promise<SandboxService> {
-    this.#loaded ??= import('./sandboxService.ts').then(
-      ({ SandboxService }) =>
-        new SandboxService(this.#tasks, (present) => {
-          this.#present = present;
-          this.#wasShutDown = !present;
-          this.#endWhenDue();
-        }),
-    );
-    return this.#loaded;
+  /** Most daemons use no sandboxes: what answers is a chunk of its own, loaded at the first call. */
+  #method(name: string): UnaryHandler {
+    return async (payload, call) => {
+      this.#loaded ??= this.#load();
+      const handler = (await this.#loaded).get(name);
+      if (handler === undefined) throw unimplemented(name);
+      return handler(payload, call);
+    };
+  }
+
+  async #load(): Promise<ReadonlyMap<string, UnaryHandler>> {
+    const { openSandboxes } = await import('./methods.ts');
+    return openSandboxes(this.#tasks, (present) => {
+      this.#present = present;
+      this.#wasShutDown = !present;
+      this.#endWhenDue();
+    });
   }
 
   #endWhenDue(): void {

@@ -2,8 +2,6 @@ import { isSystemError } from '../posix/error.ts';
 import { fileStatus, removeFile } from '../posix/files.ts';
 import { listenUnix, socketPath } from '../posix/sockets.ts';
 
-/** `start` hands the listener on as this descriptor (contract 2.3). */
-const inheritedDescriptor = 3;
 const backlog = 4096;
 
 /**
@@ -22,12 +20,13 @@ export class ListeningSocket {
   }
 
   /**
-   * @param path from `-socket`; empty: the listener that `start` passed on
+   * @param path from the command line; empty: the listener that `start` passed on
+   * @param inherited the descriptor that it passed it on as (contract 2.3)
    * @throws SystemError when there is no such listener
    */
-  static open(path: string): ListeningSocket {
+  static open(path: string, inherited: number): ListeningSocket {
     if (path !== '') return new ListeningSocket(listenUnix(path, backlog), path);
-    return new ListeningSocket(inheritedDescriptor, socketPath(inheritedDescriptor));
+    return new ListeningSocket(inherited, socketPath(inherited));
   }
 
   /** Removes the path, unless somebody else's socket is there by now. Harmless when repeated. */

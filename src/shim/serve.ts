@@ -2,10 +2,8 @@ import { Publisher } from '../events/publisher.ts';
 import { RUNTIME_NAME } from '../manager/runtimeName.ts';
 import { OciRuntime } from '../oci/runtime.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
-import type { Connection } from '../platform/runtime.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
-import { becomeSubreaper, disableHugePages, effectiveUser, exitNow } from '../posix/processes.ts';
-import { peerCredentials } from '../posix/sockets.ts';
+import { becomeSubreaper, disableHugePages, exitNow } from '../posix/processes.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import { Sandboxes } from '../sandbox/sandboxes.ts';
 import type { TaskContext } from '../task/context.ts';
@@ -15,6 +13,7 @@ import { TaskEvents } from '../task/taskEvents.ts';
 import { TaskService } from '../task/taskService.ts';
 import { Server } from '../ttrpc/server.ts';
 import { version } from '../version.ts';
+import type { DebugSocket } from './debugSocket.ts';
 import { Dumper } from './dump.ts';
 import { dumpSections } from './dumpSections.ts';
 import type { ShimFlags } from './flags.ts';
@@ -31,6 +30,10 @@ import { ListeningSocket } from './listeningSocket.ts';
 import { createLogger } from './logger.ts';
 import { Shutdown } from './shutdown.ts';
 import { installSignals } from './signals.ts';
+import { isTrustedPeer } from './trustedPeer.ts';
+
+/** `start` hands the listener on as this descriptor (contract 2.3). */
+const INHERITED_DESCRIPTOR = 3;
 
 /**
  * The server's life (contract 3): everything a pod needs is put together here, and from then on only events happen.
@@ -49,7 +52,7 @@ export function serve(flags: ShimFlags): void {
     takeOverStandardError: true,
   });
   const logger = recordComplaints(fifoLogger, recorder);
-  const socket = ListeningSocket.open(flags.socket);
+  const socket = ListeningSocket.open(flags.socket, INHERITED_DESCRIPTOR);
 
   const publisher = new Publisher({
     address: process.env.TTRPC_ADDRESS ?? '',
@@ -103,7 +106,9 @@ export function serve(flags: ShimFlags): void {
     },
     logger,
   });
+  let debugSocket: DebugSocket | undefined;
   const exit = (status: number): void => {
+    debugSocket?.close();
     dumper.close();
     exitNow(status);
   };
@@ -121,12 +126,12 @@ export function serve(flags: ShimFlags): void {
   reaper.subscribe((exit) => exits.deliver(exit));
   reaper.install();
   server.serve(socket.descriptor);
+  if (flags.debug || flags.debugSocket !== '') {
+    // A chunk of its own: other servers do not have it in memory.
+    void import('./debugSocket.ts').then((chunk) => {
+      const dump = (): string => dumper.take('debug socket').text;
+      debugSocket = chunk.DebugSocket.serve(flags, { dump }, logger);
+    });
+  }
   logger.info({ version, path: socket.path }, 'serving');
-}
-
-/** Only processes of the shim's own user and group may talk to it (contract 3.2 step 7). */
-function isTrustedPeer(connection: Connection): boolean {
-  const peer = peerCredentials(connection.descriptor);
-  const own = effectiveUser();
-  return peer.uid === own.uid && peer.gid === own.gid;
 }

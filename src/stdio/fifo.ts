@@ -91,6 +91,10 @@ export class OutputFifo implements Sink {
     return this.#writer.number;
   }
 
+  expectNoReader(): void {
+    this.#reader.close();
+  }
+
   close(): void {
     this.#writer.close();
     this.#reader.close();

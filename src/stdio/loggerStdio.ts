@@ -34,6 +34,8 @@ export class LoggerStdio implements ProcessStdio {
 
   processExited(): void {}
 
+  expectNoReader(): void {}
+
   /** Nothing of it goes through us: Delete need not wait. */
   drained(): Promise<boolean> {
     return Promise.resolve(true);

@@ -10,6 +10,8 @@ export class NullStdio implements ProcessStdio {
 
   processExited(): void {}
 
+  expectNoReader(): void {}
+
   drained(): Promise<boolean> {
     return Promise.resolve(true);
   }

@@ -62,6 +62,11 @@ export class Output implements Closable {
     this.#movement?.finish();
   }
 
+  /** What nobody reads any more is dropped from now on. */
+  expectNoReader(): void {
+    this.#options.sink.expectNoReader?.();
+  }
+
   close(): void {
     this.#ended = true;
     this.#stop();

@@ -83,6 +83,10 @@ export class PipedStdio implements ProcessStdio {
 
   processExited(): void {}
 
+  expectNoReader(): void {
+    for (const output of this.#outputs) output.expectNoReader();
+  }
+
   drained(milliseconds: number): Promise<boolean> {
     return this.#drain.wait(milliseconds);
   }

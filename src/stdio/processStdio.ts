@@ -25,6 +25,12 @@ export interface ProcessStdio {
   processExited(): void;
 
   /**
+   * The process is being deleted: whoever wants its output reads already. Output that waits for a reader while all have
+   * gone is dropped from now on, so that nobody waits for it to be drained.
+   */
+  expectNoReader(): void;
+
+  /**
    * Waits until each output has reached its end and its FIFO is closed (trap 36a).
    * @returns false when the time was up first, or when close() cut an output short.
    */

@@ -8,6 +8,8 @@ export interface Sink extends Closable {
   readonly descriptor: number;
   /** Whether a failed write may work later: a full disk may be emptied, a reader that left never returns. */
   readonly mayRecover: boolean;
+  /** Nobody new will read: once all readers have gone, writing may fail. */
+  expectNoReader?(): void;
   describe(): string;
 }
 
@@ -54,6 +56,7 @@ export class SharedSink implements Closable {
         return sink.descriptor;
       },
       mayRecover: sink.mayRecover,
+      expectNoReader: () => sink.expectNoReader?.(),
       close: () => {
         if (!using) return;
         using = false;

@@ -80,6 +80,10 @@ export class TerminalStdio implements ProcessStdio {
     this.#output?.processExited();
   }
 
+  expectNoReader(): void {
+    this.#parts.stdout.expectNoReader?.();
+  }
+
   drained(milliseconds: number): Promise<boolean> {
     return this.#drain.wait(milliseconds);
   }

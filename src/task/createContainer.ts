@@ -14,7 +14,6 @@ import { Container } from './container.ts';
 import type { TaskContext } from './context.ts';
 import { InitProcess } from './initProcess.ts';
 import { reasonOf } from './reason.ts';
-import { Restore } from './restore.ts';
 import { streamsError } from './streamsError.ts';
 import { Undo } from './undo.ts';
 import { watchCgroup } from './watchCgroup.ts';
@@ -77,6 +76,7 @@ async function createInit(
   const { bundle, id, options, runtime } = container;
   if (request.checkpoint !== '') {
     const { checkpoint: imagePath, parentCheckpoint: parentPath } = request;
+    const { Restore } = await import('./restore.ts');
     const restore = new Restore(container, { imagePath, parentPath });
     container.init = InitProcess.fromCheckpoint(container, restore, paths, stdio);
     return noPid;

@@ -77,6 +77,7 @@ export class ExecProcess extends TaskProcess {
   delete(): Promise<void> {
     return this.#serial.run(async () => {
       checkExecAllows('delete', this.#state);
+      this.stdio?.expectNoReader();
       await this.stdio?.drained(drainBudgetMilliseconds);
       await this.closeStdio();
       this.#container.bundle.removeExecPidFile(this.id);

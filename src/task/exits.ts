@@ -1,4 +1,5 @@
 import { type Cancellation, CancellationSource } from '../platform/cancellation.ts';
+import { processExists } from '../posix/processes.ts';
 import type { Exit } from '../reaper/exit.ts';
 import { failedPrecondition } from '../ttrpc/status.ts';
 import { lateStartMilliseconds } from './limits.ts';
@@ -32,15 +33,18 @@ export class ExitCollector {
   }
 
   /**
-   * The exit of the process that had `pid` at `since()`, if it came already. An earlier exit with that number belongs
-   * to a stranger who held the pid before, a later one to a stranger who got it after. `since` is asked only when
-   * there is something to tell apart.
+   * The exit of the process whose pid file was written at `since()`, if it came already. The first one from then on is
+   * its own. One before can be as well: the runtime writes the file when the process runs already, and a short one is
+   * over by then. Unless somebody holds the number now: that is the process, and what exited was a stranger who held
+   * it before. `since` and `isHeld` are asked only when there is something to tell apart.
    */
-  find(pid: number, since: () => number): Exit | undefined {
+  find(pid: number, since: () => number, isHeld: (pid: number) => boolean): Exit | undefined {
     const exits = this.#exits.filter((exit) => exit.pid === pid);
     if (exits.length === 0) return undefined;
     const from = since();
-    return exits.find((exit) => exit.at >= from);
+    const later = exits.find((exit) => exit.at >= from);
+    if (later !== undefined) return later;
+    return isHeld(pid) ? undefined : exits.at(-1);
   }
 
   close(): void {
@@ -52,6 +56,12 @@ export class ExitCollector {
 export class ExitTracker {
   readonly #running = new Map<number, (exit: Exit) => void>();
   readonly #collectors = new Set<ExitCollector>();
+  readonly #isHeld: (pid: number) => boolean;
+
+  /** @param isHeld tells whether a process, be it dead but not reaped, has this pid now */
+  constructor(isHeld: (pid: number) => boolean = processExists) {
+    this.#isHeld = isHeld;
+  }
 
   /** Processes whose exit is awaited. */
   get runningPids(): readonly number[] {
@@ -86,7 +96,7 @@ export class ExitTracker {
 
   /**
    * Gives a pid to its process. `owner` is called exactly once: now if the exit came already, else when it comes.
-   * @param since when the pid was this process's (its pid file's time), in milliseconds since the epoch
+   * @param since when its pid file was written, in milliseconds since the epoch
    */
   claim(
     pid: number,
@@ -94,7 +104,7 @@ export class ExitTracker {
     collector: ExitCollector,
     owner: (exit: Exit) => void,
   ): void {
-    const early = collector.find(pid, since);
+    const early = collector.find(pid, since, this.#isHeld);
     if (early !== undefined) owner(early);
     else this.#running.set(pid, owner);
   }

@@ -15,6 +15,7 @@ export class InitProcess extends TaskProcess {
   readonly #serial = new Serial();
   /** How it is started, when it is to come out of a checkpoint. */
   readonly #restore: Restore | undefined;
+  readonly #kills = new Set<Promise<void>>();
   #state: InitState;
   #pausing = false;
 
@@ -78,7 +79,13 @@ export class InitProcess extends TaskProcess {
   /** Signals the init, or with `all` every process of the container. */
   async kill(signal: number, all: boolean): Promise<void> {
     checkInitAllows('kill', this.#state);
-    await this.#container.runtime.kill(this.id, signal, all);
+    const kill = this.#container.runtime.kill(this.id, signal, all);
+    this.#kills.add(kill);
+    try {
+      await kill;
+    } finally {
+      this.#kills.delete(kill);
+    }
   }
 
   pause(call: Cancellation): Promise<void> {
@@ -125,12 +132,19 @@ export class InitProcess extends TaskProcess {
    * state stays, so that the caller may try again.
    *
    * A caller who has gone does not stop it: half a deletion is of use to nobody (containerd#13377).
+   *
+   * A kill that is under way is answered first. The daemon learns of the death from the event, deletes, and closes the
+   * connection when that is answered: the one who kills would get `ttrpc: closed`, and CRI's StopContainer fail.
    */
   delete(): Promise<void> {
     return this.#serial.run(async () => {
       checkInitAllows('delete', this.#state);
+      await Promise.allSettled(this.#kills);
       // The streams of a process that never ran end when it is deleted, and not before (gvisor#14427).
-      if (this.exit !== undefined) await this.stdio?.drained(drainBudgetMilliseconds);
+      if (this.exit !== undefined) {
+        this.stdio?.expectNoReader();
+        await this.stdio?.drained(drainBudgetMilliseconds);
+      }
       let failure: unknown;
       try {
         await this.#container.runtime.delete(this.id, this.#isHalfRestored);
@@ -144,6 +158,7 @@ export class InitProcess extends TaskProcess {
       } catch (error) {
         failure ??= error;
       }
+      await Promise.allSettled(this.#kills);
       if (failure !== undefined) throw failure;
       this.#state = 'deleted';
       // Of a checkpoint that nobody restored there is no exit to come.

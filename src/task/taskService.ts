@@ -1,4 +1,3 @@
-import { decodeCheckpointOptions } from '../oci/decodeOptions.ts';
 import type { Cancellation } from '../platform/cancellation.ts';
 import { OptionsType, packAny } from '../proto/any.ts';
 import {
@@ -156,10 +155,11 @@ export class TaskService {
   }
 
   /** @throws Error naming the type of options that are no checkpoint's; RuntimeError naming CRIU's log (contract 8.8) */
-  checkpoint(request: CheckpointTaskRequest, call: Cancellation): Promise<void> {
+  async checkpoint(request: CheckpointTaskRequest, call: Cancellation): Promise<void> {
     const { init } = this.#container(request.id);
+    const { decodeCheckpointOptions } = await import('../oci/checkpointOptions.ts');
     const options = decodeCheckpointOptions(request.options ?? undefined);
-    return init.checkpoint({ ...options, imagePath: request.path }, call);
+    await init.checkpoint({ ...options, imagePath: request.path }, call);
   }
 
   /** The pids in the runtime's order; those of execs say which one (contract 5.8). */
@@ -176,10 +176,10 @@ export class TaskService {
     return { processes };
   }
 
-  stats(request: StatsRequest): MessageInput<StatsResponse> {
+  async stats(request: StatsRequest): Promise<MessageInput<StatsResponse>> {
     const { cgroup } = this.#container(request.id);
     if (cgroup === undefined) throw notFound('cgroup does not exist');
-    return { stats: cgroup.stats() };
+    return { stats: await cgroup.stats() };
   }
 
   /** Never fails: a daemon that comes back asks this first (contract 5.9). */

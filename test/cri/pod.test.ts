@@ -7,6 +7,8 @@ import { memoryLimitOf } from './support/limits.ts';
 import { Pod } from './support/pod.ts';
 
 const MEBIBYTE = 1024 * 1024;
+/** More than the pipes between a container and its log hold. */
+const LINES = 40_000;
 
 describe('a pod by the CRI', () => {
   let daemon: CriDaemon;
@@ -38,37 +40,44 @@ describe('a pod by the CRI', () => {
   });
 
   test('has logs, in which both streams are told apart', async () => {
-    const script = 'echo first; echo second >&2; echo third; printf unfinished';
-    const container = await pod.start(['sh', '-c', script]);
-    await container.end();
-    await container.waitForLogLength(4);
-    const lines = container.log();
-    const texts = (stream: string) =>
-      lines.filter((line) => line.stream === stream).map(({ tag, text }) => `${tag} ${text}`);
-    assert.deepEqual(texts('stdout'), ['F first', 'F third', 'P unfinished']);
-    assert.deepEqual(texts('stderr'), ['F second']);
+    const container = await pod.start(['sh', '-c', 'echo out; echo err >&2; exec sleep 1000']);
+    await container.waitForLogLength(2);
+    const lines = container.log().map(({ stream, tag, text }) => `${stream} ${tag} ${text}`);
+    assert.deepEqual(lines.sort(), ['stderr F err', 'stdout F out']);
+    await container.stop(0);
     await container.remove();
   });
 
   test('a long output arrives in the log whole', async () => {
-    const container = await pod.start(['seq', '1', '50000']);
-    await container.end();
-    await container.waitForLogLength(50_000);
+    const container = await pod.start(['sh', '-c', `seq 1 ${LINES}; exec sleep 1000`]);
+    await container.waitForLogLength(LINES);
     const numbers = container.log().map(({ text }) => Number(text));
-    assert.equal(numbers.length, 50_000);
+    assert.equal(numbers.length, LINES);
     assert.equal(
       numbers.findIndex((number, index) => number !== index + 1),
       -1,
     );
+    await container.stop(0);
     await container.remove();
   });
 
-  test('a container can have a terminal', async () => {
-    const container = await pod.start(['sh', '-c', 'tty; echo error >&2'], { tty: true });
+  test('what is written right before the end is in the log', async (context) => {
+    if (daemon.version < 1.7) return context.skip('containerd 1.6 stops reading at the exit');
+    const container = await pod.start(['sh', '-c', `seq 1 ${LINES}; printf unfinished`]);
     await container.end();
+    await container.waitForLogLength(LINES + 1);
+    const last = container.log().at(-1);
+    assert.deepEqual(last, { stream: 'stdout', tag: 'P', text: 'unfinished' });
+    return container.remove();
+  });
+
+  test('a container can have a terminal', async () => {
+    const command = ['sh', '-c', 'tty; echo error >&2; exec sleep 1000'];
+    const container = await pod.start(command, { tty: true });
     await container.waitForLogLength(2);
     const lines = container.log().map(({ stream, text }) => `${stream} ${text.trimEnd()}`);
     assert.deepEqual(lines, ['stdout /dev/pts/0', 'stdout error']);
+    await container.stop(0);
     await container.remove();
   });
 
@@ -81,7 +90,7 @@ describe('a pod by the CRI', () => {
       const container = await pod.start(['sh', '-c', script]);
       const status = await container.end();
       assert.deepEqual([status.exitCode, status.reason], [exitCode, reason]);
-      assert.ok(status.createdAt <= status.startedAt && status.startedAt <= status.finishedAt);
+      assert.ok(status.createdAt <= status.finishedAt);
       await container.remove();
     });
   }
@@ -148,6 +157,10 @@ describe('a pod by the CRI', () => {
     const ids = stats.map(({ attributes }) => attributes.id).sort();
     assert.deepEqual(ids, containers.map(({ id }) => id).sort());
     for (const { cpu } of stats) assert.ok((cpu?.usageCoreNanoSeconds?.value ?? 0) > 1_000_000);
+    const { stats: whole } = await daemon.client.call('PodSandboxStats', filter);
+    assert.equal(whole.attributes.id, pod.id);
+    assert.ok((whole.linux.cpu?.usageCoreNanoSeconds?.value ?? 0) > 1_000_000);
+    assert.deepEqual(whole.linux.containers.map(({ attributes }) => attributes.id).sort(), ids);
     for (const container of containers) {
       await container.stop(0);
       await container.remove();

@@ -82,7 +82,8 @@ describe('removal of pods', () => {
     const container = await pod.start(sleep);
     const pids = [await pod.pid(), await container.pid()];
     for (const shim of daemon.containerd.shims()) killQuietly(shim);
-    assert.equal((await container.end()).exitCode, 137);
+    // 137 from the clean-up's event, 255 where the daemon's own wait for the task fails first.
+    assert.ok([137, 255].includes((await container.end()).exitCode));
     await pod.waitForState('SANDBOX_NOTREADY');
     for (const pid of pids) await waitForEnd(pid);
     await pod.stop();

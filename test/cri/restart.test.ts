@@ -4,6 +4,9 @@ import { isRunning, killQuietly, waitForEnd } from '../support/processes.ts';
 import { CriDaemon } from './support/daemon.ts';
 import { Pod } from './support/pod.ts';
 
+/** From 1.7 on containerd deletes a task without processes as it starts, and the CRI does not learn how it ended. */
+const UNKNOWN = [255, 255];
+
 describe('kill -9 of containerd with pods running', () => {
   let daemon: CriDaemon;
 
@@ -45,7 +48,7 @@ describe('kill -9 of containerd with pods running', () => {
       assert.equal((await container.status()).state, 'CONTAINER_RUNNING');
     }
     const exitCodes = [await mortal.end(), await leaver.end()].map(({ exitCode }) => exitCode);
-    assert.deepEqual(exitCodes, [137, 9]);
+    assert.deepEqual(exitCodes, daemon.version < 1.7 ? [137, 9] : UNKNOWN);
 
     const result = await talker.exec(['sh', '-c', 'echo out; exit 3']);
     assert.deepEqual(result, { stdout: 'out\n', stderr: '', exitCode: 3 });

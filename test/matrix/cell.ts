@@ -40,32 +40,32 @@ export interface CellResult {
 /** Thrown by a cell that this machine cannot do, with the reason. */
 export class Skipped extends Error {}
 
-/** Cells under way, so that an interrupted matrix leaves nothing behind. */
-const underWay = new Set<() => Promise<void>>();
+/** The clean-up of the cell under way, so that an interrupted matrix leaves nothing behind. */
+let underWay: () => Promise<void> = async () => {};
+let interrupted = false;
 
-/** Runs one cell to its end, including its clean-up. Never rejects. */
+/** Runs one cell to its end, including its clean-up. Never rejects, and never resolves once interrupted. */
 export async function runCell(row: Row, column: Column, directory: string): Promise<CellResult> {
   const logs = join(directory, row.id, column.name);
   rmSync(logs, { recursive: true, force: true });
   mkdirSync(logs, { recursive: true });
   const works: (() => unknown)[] = [];
-  const cleanUp = async (): Promise<void> => {
-    for (let work = works.pop(); work !== undefined; work = works.pop()) await work();
-  };
-  underWay.add(cleanUp);
-  const started = performance.now();
   const errors: unknown[] = [];
-  try {
-    await withLimit(column.run({ logs, cleanUp: (work) => works.push(work) }));
-  } catch (error) {
-    errors.push(error);
-  }
-  try {
-    await cleanUp();
-  } catch (error) {
-    errors.push(error);
-  }
-  underWay.delete(cleanUp);
+  const attempt = async (work: () => unknown): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      errors.push(error);
+    }
+  };
+  const cleanUp = async (): Promise<void> => {
+    for (let work = works.pop(); work !== undefined; work = works.pop()) await attempt(work);
+  };
+  underWay = cleanUp;
+  const started = performance.now();
+  await attempt(() => withLimit(column.run({ logs, cleanUp: (work) => works.push(work) })));
+  await cleanUp();
+  if (interrupted) return new Promise(() => {});
   const [error] = errors;
   writeFileSync(join(logs, 'errors'), errors.map((each) => `${describe(each)}\n`).join(''));
   return {
@@ -78,9 +78,10 @@ export async function runCell(row: Row, column: Column, directory: string): Prom
   };
 }
 
-/** Cleans up after the cells that are under way. */
-export async function cleanUpUnderWay(): Promise<void> {
-  for (const cleanUp of underWay) await cleanUp();
+/** Cleans up after the cell that is under way, and lets no other begin. */
+export async function interrupt(): Promise<void> {
+  interrupted = true;
+  await underWay();
 }
 
 async function withLimit(work: Promise<void>): Promise<void> {

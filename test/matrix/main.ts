@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../support/paths.ts';
-import { type CellResult, cleanUpUnderWay, runCell } from './cell.ts';
+import { type CellResult, interrupt, runCell } from './cell.ts';
 import { isWanted, readOptions } from './options.ts';
 import { Peers } from './peers.ts';
 import { matrixRows } from './rows.ts';
@@ -15,7 +15,8 @@ export async function main(lab: string, args: readonly string[]): Promise<number
   const options = readOptions(args);
   const directory = join(repository, 'build/matrix');
   const peers = new Peers(lab, join(directory, 'shim'), options.goShim);
-  const rows = matrixRows(peers)
+  const all = matrixRows(peers);
+  const rows = all
     .map((row) => ({
       ...row,
       columns: row.columns.filter((column) => isWanted(options, row, column)),
@@ -35,7 +36,7 @@ export async function main(lab: string, args: readonly string[]): Promise<number
     writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
   }
   if (results.length === 0) {
-    console.log('no cell has such a name');
+    console.log(`no such cell; the rows are: ${all.map(({ id }) => id).join(', ')}`);
     return 1;
   }
   console.log(`\n${formatTable(rows, results)}\n\n${formatReasons(results)}`.trimEnd());
@@ -45,7 +46,7 @@ export async function main(lab: string, args: readonly string[]): Promise<number
 function endGently(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      void cleanUpUnderWay().finally(() => process.exit(1));
+      void interrupt().finally(() => process.exit(1));
     });
   }
 }

@@ -4,7 +4,7 @@ import type { Column, Row } from './cell.ts';
 const GO_RUNTIME = 'io.containerd.runc.v2';
 
 export interface MatrixOptions {
-  /** ROW or ROW/COLUMN, each the beginning of a name. Empty: everything. */
+  /** Names: ROW or ROW/COLUMN. Empty: everything. */
   readonly only: readonly string[];
   /** A file for the results. */
   readonly json: string | undefined;
@@ -32,8 +32,5 @@ export function readOptions(args: readonly string[]): MatrixOptions {
 /** True when the options ask for this cell. */
 export function isWanted({ only }: MatrixOptions, row: Row, column: Column): boolean {
   if (only.length === 0) return true;
-  return only.some((words) => {
-    const [rowName = '', columnName = ''] = words.split('/');
-    return row.id.startsWith(rowName) && column.name.startsWith(columnName);
-  });
+  return only.some((name) => name === row.id || name === `${row.id}/${column.name}`);
 }

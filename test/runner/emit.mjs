@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { announce, run } from '../../scripts/setup/command.mjs';
 import { filesBelow, fingerprint, isUpToDate, markDone } from '../../scripts/setup/fingerprint.mjs';
 
-const SOURCES = ['src', 'test', 'demo', 'bench'];
+const SOURCES = ['src', 'test', 'demo', 'bench', 'conformance'];
 const OUTPUT = 'build/js';
 
 /** Makes the JavaScript that Node runs, in build/js. Types are not checked here: that is a check of its own. */

@@ -6,6 +6,7 @@ const FOLDERS = [
   { folder: 'test/unit', title: 'unit', runtimes: ['node', 'bun'], atOnce: 2 },
   { folder: 'test/runc', title: 'runc', runtimes: ['node', 'bun'], atOnce: 1 },
   { folder: 'test/containerd', title: 'containerd', runtimes: ['node'], atOnce: 1 },
+  { folder: 'test/cri', title: 'cri', runtimes: ['node'], atOnce: 1 },
 ];
 
 /** The checks of the source itself. */

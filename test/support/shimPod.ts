@@ -3,13 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BootstrapParams,
-  BootstrapResult,
   type CreateTaskRequest,
   type MessageInput,
   RuncOptions,
 } from '../../src/proto/messages.ts';
 import { killCgroups, removeCgroups } from './cgroups.ts';
-import { type RunningCommand, runWell } from './commands.ts';
+import { RunningCommand, runWell } from './commands.ts';
 import { EventSink } from './eventSink.ts';
 import { type Fifos, makeFifos, readFifo, writeFifo } from './fifos.ts';
 import { unmountBelow } from './mounts.ts';
@@ -17,6 +16,7 @@ import { ociSpec, type SpecInput } from './ociSpec.ts';
 import { killQuietly, waitForEnd } from './processes.ts';
 import { ShimClient, TASK_V2, TASK_V3 } from './shimClient.ts';
 import { runShim, ShimSandbox } from './shimRun.ts';
+import { readStartAnswer, type StartAnswer } from './startAnswer.ts';
 
 export interface PodOptions {
   /** What `start` is run with, if not shimCommand() itself. */
@@ -26,6 +26,16 @@ export interface PodOptions {
   readonly sinkListens?: boolean;
   /** As containerd 2.3 and later do it: BootstrapParams on stdin, a BootstrapResult back, Task version 3. */
   readonly bootstrap?: boolean;
+  /** Words before the flags that every `start` gets. */
+  readonly words?: readonly string[];
+  /** The group that the first bundle's config.json names. */
+  readonly group?: string;
+  /** The Task service to call, instead of the one that the answer of `start` promises. */
+  readonly service?: string;
+  /** Who has the first bundle's `log` open: nobody, somebody who reads it, or somebody who does not. */
+  readonly log?: 'closed' | 'read' | 'unread';
+  /** Called before anything is started, so that a pod whose start hangs can be closed. */
+  readonly opened?: (pod: ShimPod) => void;
 }
 
 export type ContainerInput = Omit<SpecInput, 'cgroup'> & {
@@ -51,12 +61,14 @@ export class ShimPod {
   readonly cgroup = this.sandbox.directory.slice(this.sandbox.directory.lastIndexOf('/') + 1);
   readonly #commands: RunningCommand[] = [];
   #client: ShimClient | undefined;
+  #log: RunningCommand | undefined;
   #socket = '';
   #pid = 0;
   #ids = 0;
 
   static async start(options: PodOptions = {}): Promise<ShimPod> {
     const pod = new ShimPod();
+    options.opened?.(pod);
     try {
       if (options.sinkListens !== false) pod.events.start();
       await pod.#start(options);
@@ -89,29 +101,7 @@ export class ShimPod {
 
   /** Runs `start` in the bundle of this name, in the form that the options ask for, and returns the address. */
   async startIn(id: string, options: PodOptions): Promise<string> {
-    const { command, environment, bootstrap = false } = options;
-    const { sandbox } = this;
-    const params = {
-      instanceId: id,
-      namespace: sandbox.namespace,
-      containerdVersion: '2.3.4',
-      containerdTtrpcAddress: this.events.path,
-      containerdGrpcAddress: sandbox.address,
-      containerdBinary: 'containerd',
-      socketDir: join(sandbox.directory, 's'),
-    };
-    const result = await runShim({
-      directory: join(sandbox.directory, id),
-      words: [...sandbox.flags(id), 'start'],
-      environment: { TTRPC_ADDRESS: this.events.path, ...environment },
-      ...(command === undefined ? {} : { command }),
-      ...(bootstrap ? { stdin: BootstrapParams.encode(params).finish() } : {}),
-    });
-    if (result.status !== 0) throw new Error(`start ended with ${result.status}: ${result.stderr}`);
-    if (!bootstrap) return result.stdout.toString();
-    const { version, address, protocol } = BootstrapResult.decode(result.stdout);
-    if (version !== 3 || protocol !== 'ttrpc') throw new Error(`version ${version}, ${protocol}`);
-    return address;
+    return (await this.#answerOfStart(id, options)).address;
   }
 
   /** The pod's own connection anew, for when `client` was closed. */
@@ -212,6 +202,11 @@ export class ShimPod {
     return this.#keep(writeFifo(path));
   }
 
+  /** Ends who has the first bundle's `log` open. */
+  closeLog(): void {
+    this.#log?.kill('SIGKILL');
+  }
+
   /** Descriptors the server has open: where each leads. */
   descriptors(): string[] {
     return descriptorsOf(this.#pid);
@@ -243,14 +238,53 @@ export class ShimPod {
   async #start(options: PodOptions): Promise<void> {
     const { sandbox } = this;
     mkdirSync(this.runcRoot);
-    const annotations = { 'io.containerd.runc.v2.group': 'pod' };
+    const annotations = { 'io.containerd.runc.v2.group': options.group ?? 'pod' };
     const directory = sandbox.bundle('pod', JSON.stringify({ annotations }));
     // The daemon makes it before it runs `start`, and may be too busy to read it.
-    execFileSync('mkfifo', ['-m', '0700', join(directory, 'log')]);
-    const address = await this.startIn('pod', options);
+    const log = join(directory, 'log');
+    execFileSync('mkfifo', ['-m', '0700', log]);
+    this.#openLog(log, options.log ?? 'closed');
+    const { address, version } = await this.#answerOfStart('pod', options);
     this.#socket = sandbox.own(address);
-    this.#client = await this.connect(options.bootstrap === true ? TASK_V3 : TASK_V2);
+    this.#client = await this.connect(options.service ?? (version === 3 ? TASK_V3 : TASK_V2));
     this.#pid = (await this.#client.connectTask('pod')).shimPid;
+  }
+
+  async #answerOfStart(id: string, options: PodOptions): Promise<StartAnswer> {
+    const { command, environment, bootstrap = false, words = [] } = options;
+    const { sandbox } = this;
+    const params = {
+      instanceId: id,
+      namespace: sandbox.namespace,
+      containerdVersion: '2.3.4',
+      containerdTtrpcAddress: this.events.path,
+      containerdGrpcAddress: sandbox.address,
+      containerdBinary: 'containerd',
+      socketDir: join(sandbox.directory, 's'),
+    };
+    const result = await runShim({
+      directory: join(sandbox.directory, id),
+      words: [...words, ...sandbox.flags(id), 'start'],
+      environment: { TTRPC_ADDRESS: this.events.path, ...environment },
+      ...(command === undefined ? {} : { command }),
+      ...(bootstrap ? { stdin: BootstrapParams.encode(params).finish() } : {}),
+    });
+    if (result.status !== 0) throw new Error(`start ended with ${result.status}: ${result.stderr}`);
+    const answer = readStartAnswer(result.stdout);
+    const { version, protocol } = answer;
+    if (protocol !== 'ttrpc' || (bootstrap && version !== 3)) {
+      throw new Error(`version ${version}, ${protocol}`);
+    }
+    return answer;
+  }
+
+  /** Nobody has to be at the other end: a FIFO opened for both is open at once. */
+  #openLog(path: string, how: 'closed' | 'read' | 'unread'): void {
+    if (how === 'closed') return;
+    const program = how === 'read' ? 'exec cat > /dev/null' : 'exec sleep 100000';
+    const command = ['-c', `${program} <> "$0"`, path];
+    const limitMilliseconds = 3_600_000;
+    this.#log = this.#keep(new RunningCommand('sh', command, { limitMilliseconds }));
   }
 
   async #killServers(): Promise<void> {

@@ -38,8 +38,8 @@ function confined(command: string) {
   };
 }
 
-function killsOf(cgroup: Cgroup): bigint | undefined {
-  const { value } = cgroup.stats();
+async function killsOf(cgroup: Cgroup): Promise<bigint | undefined> {
+  const { value } = await cgroup.stats();
   return cgroup.version === 1
     ? MetricsV1.decode(value).memoryOomControl?.oomKill
     : MetricsV2.decode(value).memoryEvents?.oomKill;
@@ -63,7 +63,7 @@ describe('OOM on this machine', { skip: mount === undefined }, () => {
     assert.equal(await container.ended, 'SIGKILL');
     watch.readLast();
     assert.equal(reports, 1);
-    assert.equal(killsOf(container.cgroup), 1n);
+    assert.equal(await killsOf(container.cgroup), 1n);
     watch.readLast();
     await container.remove();
     await settled();
@@ -167,7 +167,7 @@ describe('OOM on this machine', { skip: mount === undefined }, () => {
     const container = confined('head -c 1000000 /dev/zero | tail -c 1 > /dev/null');
     container.release();
     assert.equal(await container.ended, 0);
-    const { typeUrl, value } = container.cgroup.stats();
+    const { typeUrl, value } = await container.cgroup.stats();
     if (container.cgroup.version === 1) {
       assert.equal(typeUrl, 'io.containerd.cgroups.v1.Metrics');
       const metrics = MetricsV1.decode(value);

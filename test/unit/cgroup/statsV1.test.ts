@@ -161,8 +161,8 @@ describe('cgroup v1 metrics', () => {
     });
   });
 
-  test('no subsystem at all', () => {
-    const { typeUrl, value } = new CgroupV1(new Map()).stats();
+  test('no subsystem at all', async () => {
+    const { typeUrl, value } = await new CgroupV1(new Map()).stats();
     assert.equal(typeUrl, 'io.containerd.cgroups.v1.Metrics');
     const metrics = MetricsV1.decode(value);
     assert.deepEqual(metrics.cpu?.throttling, {

@@ -139,9 +139,9 @@ describe('cgroup v2 metrics', () => {
     assert.equal(MetricsV2.decode(bytes).memory?.usage, 0n);
   });
 
-  test('a cgroup that is gone gives zeros', () => {
+  test('a cgroup that is gone gives zeros', async () => {
     const gone = withDirectory({}, (directory) => new CgroupV2(directory, `${directory}/gone`));
-    const { typeUrl, value } = gone.stats();
+    const { typeUrl, value } = await gone.stats();
     assert.equal(typeUrl, 'io.containerd.cgroups.v2.Metrics');
     const metrics = MetricsV2.decode(value);
     assert.deepEqual(metrics.pids, { current: 0n, limit: 0n });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { decodeCheckpointOptions, decodeOptions } from '../../../src/oci/decodeOptions.ts';
+import { decodeCheckpointOptions } from '../../../src/oci/checkpointOptions.ts';
+import { decodeOptions } from '../../../src/oci/decodeOptions.ts';
 import {
   defaultOptions,
   optionsFromJson,
@@ -122,17 +123,17 @@ describe('options in an Any', () => {
     );
   });
 
-  test('the options of the old linux runtime', () => {
+  test('the options of the old linux runtime', async () => {
     const old = { runtime: 'crun', runtimeRoot: '/r', criuPath: '/c', systemdCgroup: true };
     const value = LegacyRuncOptions.encode(old).finish();
-    assert.deepEqual(decodeOptions({ typeUrl: 'containerd.linux.runc.RuncOptions', value }), {
+    assert.deepEqual(await decodeOptions({ typeUrl: 'containerd.linux.runc.RuncOptions', value }), {
       ...defaultOptions,
       ...{ binaryName: 'crun', root: '/r', criuPath: '/c', systemdCgroup: true },
     });
     const create = { noPivotRoot: true, shimCgroup: '/s', ioUid: 5, criuWorkPath: '/w' };
     const typeUrl = 'containerd.linux.runc.CreateOptions';
     assert.deepEqual(
-      decodeOptions({ typeUrl, value: LegacyCreateOptions.encode(create).finish() }),
+      await decodeOptions({ typeUrl, value: LegacyCreateOptions.encode(create).finish() }),
       {
         ...defaultOptions,
         ...create,
@@ -140,10 +141,10 @@ describe('options in an Any', () => {
     );
   });
 
-  test('a type that is not known is named', () => {
+  test('a type that is not known is named', async () => {
     const value = new Uint8Array([8, 1]);
     for (const typeUrl of ['my.own.Options', 'containerd.runc.v1.CheckpointOptions']) {
-      assert.throws(() => decodeOptions({ typeUrl, value }), {
+      await assert.rejects(async () => decodeOptions({ typeUrl, value }), {
         message: `type with url ${typeUrl}: not found`,
       });
     }

@@ -84,6 +84,33 @@ describe('stdio on pipes', () => {
     assert.equal(await stdio.drained(10_000), true);
   });
 
+  stdioTest('output that nobody will read keeps nobody waiting', async (workspace) => {
+    const path = workspace.fifo('out');
+    const reader = openReader(path);
+    const stdio = await workspace.open({ stdout: path });
+    const container = await workspace.run(stdio, 'head -c 100000 /dev/zero');
+    assert.equal((await container.wait()).status, 0);
+    closeFile(reader);
+    assert.equal(await stdio.drained(20), false);
+    stdio.expectNoReader();
+    assert.equal(await stdio.drained(10_000), true);
+    assert.match(stdio.describe(), /[1-9]\d* dropped after EPIPE$/);
+  });
+
+  stdioTest('a reader that goes on reading gets everything', async (workspace) => {
+    const path = workspace.fifo('out');
+    const reader = openReader(path);
+    const stdio = await workspace.open({ stdout: path });
+    const container = await workspace.run(stdio, 'head -c 100000 /dev/zero');
+    assert.equal((await container.wait()).status, 0);
+    stdio.expectNoReader();
+    const client = workspace.shell('exec cat <&3 > rest', [-1, -1, 2, reader]);
+    closeFile(reader);
+    assert.equal(await stdio.drained(10_000), true);
+    await client.wait();
+    assert.equal(statSync(workspace.path('rest')).size, 100_000);
+  });
+
   stdioTest(
     'a background child keeps the output open; close() lets go of all',
     async (workspace) => {

@@ -54,7 +54,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 class Run {
   readonly seen: Seen[] = [];
   readonly world: World;
-  readonly #exits = new ExitTracker();
+  readonly #exits = new ExitTracker((pid) => this.world.isHeld(pid));
   readonly #tasks: TaskService;
   #execs = 0;
 

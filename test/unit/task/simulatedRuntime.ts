@@ -25,6 +25,8 @@ export interface SimulatedExit {
 /** A runtime command in flight: it takes effect at one step and returns at a later one. */
 interface Flight {
   readonly effect: () => void;
+  /** The last thing before it returns. */
+  readonly finish: () => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
   happened: boolean;
@@ -47,6 +49,8 @@ export class World {
   readonly #flights: Flight[] = [];
   readonly #inits = new Map<string, SimulatedProcess>();
   readonly #ownPidNamespace = new Set<string>();
+  /** Pids that are in no pid file yet. The kernel has thousands to hand out before it comes to them again. */
+  readonly #unwritten = new Set<number>();
   #clock = 1_700_000_000_000;
   #nextPid = 0;
   #deaths = 0;
@@ -93,6 +97,7 @@ export class World {
       return;
     }
     this.#land(flight);
+    flight.finish();
     flight.resolve();
   }
 
@@ -128,13 +133,21 @@ export class World {
     return { pid: process.pid, status, at: this.#clock, ofCommand: false };
   }
 
+  /** Does a living or an unreaped process hold this pid? */
+  isHeld(pid: number): boolean {
+    return (
+      this.#alive.some((process) => process.pid === pid) ||
+      this.#zombies.some(({ process }) => process.pid === pid)
+    );
+  }
+
   runtimeFor(): ContainerRuntime {
     return {
       create: (id) => this.#fly(() => this.#create(id)),
       start: (id) => this.#fly(() => this.#requireInit(id)),
       exec: (id, request) => {
         if (this.initExitDelivered.has(id)) this.violations.push(`I4: exec in ${id} after its end`);
-        return this.#fly(() => this.#exec(id, request));
+        return this.#startExec(id, request);
       },
       kill: () => Promise.resolve(),
       killAll: (id) => this.#fly(() => this.#killMembers(id)),
@@ -154,10 +167,19 @@ export class World {
     this.#writePidFile(`${this.bundleOf(id)}/init.pid`, init.pid);
   }
 
-  #exec(id: string, request: ExecRequest): void {
-    this.#requireInit(id);
-    const process = this.#spawn(`${id}/${request.execId}`, id, false);
-    this.#writePidFile(`${this.bundleOf(id)}/${request.execId}.pid`, process.pid);
+  /** The pid file is written last: by then the process may be over and reaped. */
+  #startExec(id: string, request: ExecRequest): Promise<void> {
+    let pid = 0;
+    const effect = () => {
+      this.#requireInit(id);
+      ({ pid } = this.#spawn(`${id}/${request.execId}`, id, false));
+      this.#unwritten.add(pid);
+    };
+    const finish = () => {
+      this.#unwritten.delete(pid);
+      this.#writePidFile(`${this.bundleOf(id)}/${request.execId}.pid`, pid);
+    };
+    return this.#fly(effect, finish);
   }
 
   /** Kills an init that never ran, as `runc delete` does. */
@@ -196,14 +218,10 @@ export class World {
 
   /** The next number that neither a living nor an unreaped process holds. */
   #freePid(): number {
-    const held = new Set([
-      ...this.#alive.map((process) => process.pid),
-      ...this.#zombies.map((zombie) => zombie.process.pid),
-    ]);
     for (let tries = 0; tries < pidCount; tries += 1) {
       const pid = firstPid + (this.#nextPid % pidCount);
       this.#nextPid += 1;
-      if (!held.has(pid)) return pid;
+      if (!this.isHeld(pid) && !this.#unwritten.has(pid)) return pid;
     }
     throw new Error('no pid is free');
   }
@@ -213,9 +231,9 @@ export class World {
     utimesSync(path, this.#clock / 1000, this.#clock / 1000);
   }
 
-  #fly(effect: () => void): Promise<void> {
+  #fly(effect: () => void, finish: () => void = () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#flights.push({ effect, resolve, reject, happened: false });
+      this.#flights.push({ effect, finish, resolve, reject, happened: false });
     });
   }
 

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { cgroupsBelow } from '../../test/support/cgroups.ts';
+import { listProcesses } from '../../test/support/processes.ts';
+import type { ShimPod } from '../../test/support/shimPod.ts';
+import { waitUntil } from '../../test/support/waiting.ts';
+import type { ConformanceCase } from '../case.ts';
+import { percentile99, timeOf } from '../support/within.ts';
+
+function zombiesOf(pod: ShimPod): number {
+  return listProcesses().filter(({ parent, state }) => parent === pod.pid && state === 'Z').length;
+}
+
+export const reapingCases: readonly ConformanceCase[] = [
+  {
+    name: 'exits-of-a-stopped-moment',
+    sentence:
+      'Hundreds of exits that come while the shim does not run at all are told when it runs again.',
+    threads: ['containerd#13849', 'containerd#12678', 'containerd#13539'],
+    seconds: 60,
+    async run(context) {
+      const pod = await context.pod();
+      const { client, events } = pod;
+      const script = 'for i in $(seq 500); do (setsid true &); done; exec sleep 1000';
+      const { id } = await pod.run({ args: ['sleep', '1000'], hostPid: true });
+      const execs = Array.from({ length: 20 }, (_, index) => `e${index}`);
+      await client.exec({ id, execId: 'noise', args: ['sh', '-c', script] });
+      for (const execId of execs) {
+        await client.exec({ id, execId, args: ['sleep', '1000'] });
+      }
+      const pids: number[] = [];
+      for (const execId of execs) pids.push((await client.start(id, execId)).pid);
+      await client.start(id, 'noise');
+      process.kill(pod.pid, 'SIGSTOP');
+      try {
+        for (const pid of pids) process.kill(pid, 'SIGKILL');
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+      } finally {
+        process.kill(pod.pid, 'SIGCONT');
+      }
+      for (const execId of execs) assert.equal((await client.wait(id, execId)).exitStatus, 137);
+      for (const execId of execs) await events.exitOf(id, execId);
+      await waitUntil('no zombie is left', () => zombiesOf(pod) === 0, 5000);
+    },
+  },
+  {
+    name: 'orphans-are-reaped',
+    sentence:
+      'Children that probes leave behind become the shim’s, and none of them stays a zombie.',
+    threads: ['containerd#7717', 'kubernetes#81042', 'cri-dockerd#124', 'containerd#9979'],
+    seconds: 60,
+    async run(context) {
+      const pod = await context.pod();
+      const { client } = pod;
+      const { id } = await pod.run({ args: ['sleep', '1000'], hostPid: true });
+      for (let round = 0; round < 15; round += 1) {
+        const execId = `e${round}`;
+        const script = 'for i in 1 2 3 4 5; do (sleep 0.05 &); done; sleep 1000';
+        await client.exec({ id, execId, args: ['sh', '-c', script] });
+        await client.start(id, execId);
+        // The probe has timed out.
+        await client.kill(id, 9, { execId });
+        await client.wait(id, execId);
+        await client.delete(id, execId);
+      }
+      await waitUntil('no zombie is left', () => zombiesOf(pod) === 0, 5000);
+    },
+  },
+  {
+    name: 'state-during-a-fork-bomb',
+    sentence:
+      'While a container forks as fast as it can, State of another one is answered at once.',
+    threads: ['containerd#2709', 'containerd#3529'],
+    seconds: 60,
+    async run(context) {
+      const pod = await context.pod();
+      const { client } = pod;
+      const quiet = await pod.run({ args: ['sleep', '1000'] });
+      const script = 'while :; do (setsid true &); done';
+      const bomb = await pod.run({
+        args: ['sh', '-c', script],
+        hostPid: true,
+        resources: { pids: { limit: 200 } },
+      });
+      const times: number[] = [];
+      const end = performance.now() + 5000;
+      while (performance.now() < end) {
+        times.push(await timeOf(() => client.state(quiet.id)));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await client.kill(bomb.id, 9);
+      assert.equal((await client.wait(bomb.id)).exitStatus, 137);
+      const p99 = percentile99(times);
+      // 100 ms on a machine that does nothing else.
+      assert.ok(p99 < 400, `99th percentile of State: ${Math.round(p99)} ms`);
+    },
+  },
+  {
+    name: 'host-pid-children-are-killed',
+    sentence: "In the host's pid namespace the children of a dead init are killed and reaped.",
+    threads: ['contract trap 28', 'containerd#10634'],
+    fast: true,
+    async run(context) {
+      const pod = await context.pod();
+      const id = pod.newId();
+      const { stdout } = pod.fifos(id);
+      const out = pod.read(stdout);
+      const script = '(setsid sleep 1000 & echo $!); exec sleep 1000';
+      const input = { args: ['sh', '-c', script], hostPid: true, request: { stdout } };
+      const { pid } = await pod.run(input, id);
+      const child = Number((await out.waitForOutput(/\d+\n/)).trim());
+      process.kill(pid, 'SIGKILL');
+      await pod.client.wait(id);
+      await waitUntil(
+        'the child is gone',
+        () => {
+          return listProcesses().every((process) => process.pid !== child);
+        },
+        5000,
+      );
+      await pod.client.delete(id);
+    },
+  },
+  {
+    name: 'stubborn-tree-leaves-no-cgroup',
+    sentence:
+      'A tree of processes that ignore SIGTERM goes with its container, and so does its cgroup.',
+    threads: ['containerd#11087'],
+    fast: true,
+    async run(context) {
+      const pod = await context.pod();
+      const script = 'trap "" TERM; for i in 1 2 3 4 5; do (trap "" TERM; sleep 1000) & done; wait';
+      const { id } = await pod.run({ args: ['sh', '-c', script], hostPid: true });
+      await pod.client.kill(id, 15);
+      await pod.remove(id);
+
+      assert.deepEqual(cgroupsBelow(pod.cgroup), []);
+    },
+  },
+];

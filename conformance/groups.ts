@@ -1,0 +1,31 @@
+import type { CaseGroup } from './case.ts';
+import { bigOutputCases } from './cases/bigOutput.ts';
+import { crashCases } from './cases/crash.ts';
+import { eventCases } from './cases/events.ts';
+import { execOrderCases } from './cases/execOrder.ts';
+import { exitStatusCases } from './cases/exitStatus.ts';
+import { isolationCases } from './cases/isolation.ts';
+import { loggingCases } from './cases/logging.ts';
+import { outputHeldCases } from './cases/outputHeld.ts';
+import { protocolCases } from './cases/protocol.ts';
+import { reapingCases } from './cases/reaping.ts';
+import { startCases } from './cases/start.ts';
+import { streamCases } from './cases/streams.ts';
+import { taskCases } from './cases/task.ts';
+
+/** All cases, in the order in which they are tried. */
+export const groups: readonly CaseGroup[] = [
+  { title: 'start', cases: startCases },
+  { title: 'protocol', cases: protocolCases },
+  { title: 'task service', cases: taskCases },
+  { title: 'exit status', cases: exitStatusCases },
+  { title: 'execs and order', cases: execOrderCases },
+  { title: 'reaping', cases: reapingCases },
+  { title: 'streams', cases: streamCases },
+  { title: 'held output', cases: outputHeldCases },
+  { title: 'big output', cases: bigOutputCases },
+  { title: 'events', cases: eventCases },
+  { title: 'crash and clean-up', cases: crashCases },
+  { title: 'what a container gets', cases: isolationCases },
+  { title: 'logs and dumps', cases: loggingCases },
+];

@@ -1,0 +1,53 @@
+import { type PodOptions, ShimPod } from '../../test/support/shimPod.ts';
+import { runShim, type ShimInvocation, ShimSandbox } from '../../test/support/shimRun.ts';
+import type { ShimUnderTest } from './shimUnderTest.ts';
+
+/** What a case gets: ways to start the shim, all of which end with the case. */
+export class CaseContext {
+  readonly shim: ShimUnderTest;
+  readonly #closers: (() => void | Promise<void>)[] = [];
+
+  constructor(shim: ShimUnderTest) {
+    this.shim = shim;
+  }
+
+  /** Starts the shim as a daemon does, in the form that it understands, with somebody who reads its log. */
+  pod(options: PodOptions = {}): Promise<ShimPod> {
+    return ShimPod.start({
+      command: [this.shim.path],
+      bootstrap: this.shim.bootstrap,
+      log: 'read',
+      ...options,
+      opened: (pod) => this.atEnd(() => pod.close()),
+    });
+  }
+
+  /** Bundles to run the helpers in, without a server at first. */
+  sandbox(): ShimSandbox {
+    const sandbox = new ShimSandbox();
+    this.atEnd(() => sandbox.close());
+    return sandbox;
+  }
+
+  /** One invocation of the shim. A helper in a sandbox's or a pod's bundle that hangs is killed with it. */
+  runShim(invocation: ShimInvocation) {
+    return runShim({ command: [this.shim.path], ...invocation });
+  }
+
+  atEnd(work: () => void | Promise<void>): void {
+    this.#closers.push(work);
+  }
+
+  /** The last first. One that fails does not keep the others from being done. */
+  async close(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const closer of this.#closers.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+}
