@@ -78,6 +78,7 @@ bool register_reap(napi_env env, napi_value exports);
 bool register_signal(napi_env env, napi_value exports);
 bool register_limits(napi_env env, napi_value exports);
 bool register_clock(napi_env env, napi_value exports);
+bool register_memory(napi_env env, napi_value exports);
 bool register_socket(napi_env env, napi_value exports);
 bool register_pass(napi_env env, napi_value exports);
 bool register_terminal(napi_env env, napi_value exports);

@@ -76,6 +76,9 @@ async function runSuite(suite) {
     if (number > 0) parts.push(`${number} ${outcome}`);
   }
   console.log(`${suite.title.padEnd(16)} ${parts.join(', ')} (${seconds} s)`);
+  for (const { file, reasons = [] } of results) {
+    for (const reason of reasons) console.log(`  skipped in ${file}: ${reason}`);
+  }
   printFailures(results);
 }
 

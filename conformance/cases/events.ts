@@ -220,11 +220,14 @@ export const eventCases: readonly ConformanceCase[] = [
         const id = `failing${round}`;
         const { stdin, stdout, stderr } = pod.fifos(id);
         const paths = { stdin, stdout, stderr };
+        const readers = [pod.read(stdout), pod.read(stderr)];
         const bundle = pod.bundle(id, { args: ['no-such-program'], root: 'rootfs' });
         const rootfs = [{ type: 'tmpfs', source: 'tmpfs', target: '', options: [] }];
         const request = { id, bundle, options: pod.options(), rootfs, ...paths };
         await assert.rejects(client.create(request), /OCI runtime create failed/);
         await assert.rejects(client.state(id), { code: 5 });
+        // A shim may have opened them or not.
+        for (const reader of readers) reader.kill('SIGKILL');
       }
       await live(pod, 'after');
       await pod.events.deleteOf('after');

@@ -116,14 +116,14 @@ export const taskCases: readonly ConformanceCase[] = [
       const pod = await context.pod();
       const { client } = pod;
       const { id, bundle } = await pod.run({ args: ['sleep', '1000'] });
-      const { stdin, stdout } = pod.fifos('exec');
-      await client.exec({ id, execId: 'one', args: ['true'], stdin, stdout });
+      const { stdin, stdout, stderr } = pod.fifos('exec');
+      await client.exec({ id, execId: 'one', args: ['true'], stdin, stdout, stderr });
       const state = await client.state(id, 'one');
       assert.deepEqual(
         [state.id, state.execId, state.bundle, state.status, state.pid],
         ['one', '', bundle, CREATED, 0],
       );
-      assert.deepEqual([state.stdin, state.stdout, state.stderr], [stdin, stdout, '']);
+      assert.deepEqual([state.stdin, state.stdout, state.stderr], [stdin, stdout, stderr]);
       await client.delete(id, 'one');
     },
   },

@@ -17,6 +17,7 @@ export class CaseContext {
       command: [this.shim.path],
       bootstrap: this.shim.bootstrap,
       log: 'read',
+      stderrIfNone: '/dev/null',
       ...options,
       opened: (pod) => this.atEnd(() => pod.close()),
     });

@@ -8,8 +8,8 @@ export const STDIN_LIMIT = 10 * 1024 * 1024;
 /** LogLevel values up to this one mean debug mode (contract 1.4). */
 const DEBUG_LEVEL = -4;
 
-/** Version of the task API that a BootstrapResult announces; a bare address means version 2. */
-const TASK_API_VERSION = 3;
+/** Version of the task API that our server is announced with in a BootstrapResult; a bare address means version 2. */
+export const TASK_API_VERSION = 3;
 
 /** An options message as it came, not decoded. */
 export interface PackedOptions {
@@ -72,12 +72,16 @@ export function readStartRequest(stdin: Uint8Array, flags: ShimFlags): StartRequ
  * The answer on stdout (contract 1.5): a BootstrapResult to who sent BootstrapParams, a bare address
  * to everybody else, without a newline.
  */
-export function encodeAnswer(request: StartRequest, address: string): Uint8Array {
+export function encodeAnswer(
+  request: StartRequest,
+  address: string,
+  version = TASK_API_VERSION,
+): Uint8Array {
   if (!request.bootstrap) {
     return new TextEncoder().encode(address);
   }
   return Uint8Array.from([
-    ...numberField(1, TASK_API_VERSION),
+    ...numberField(1, version),
     ...stringField(2, address),
     ...stringField(3, 'ttrpc'),
   ]);

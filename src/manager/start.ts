@@ -50,7 +50,9 @@ export async function start(flags: ShimFlags): Promise<void> {
     }
     recordAddress(request, bundle, address);
     checkServer(made);
-    writeAll(STDOUT, encodeAnswer(request, address));
+    const joined = made.main === undefined && request.bootstrap;
+    const version = joined ? await versionOf(socketPathOf(address)) : undefined;
+    writeAll(STDOUT, encodeAnswer(request, address, version));
   } catch (error) {
     takeBack(made);
     throw error;
@@ -84,6 +86,12 @@ function recordAddress(request: StartRequest, bundle: string, address: string): 
     removeFile(`${bundle}/s`);
     makeSymlink(request.socketDirectory, `${bundle}/s`);
   }
+}
+
+/** Loaded here, for most starts do without it. */
+async function versionOf(path: string): Promise<number> {
+  const { servedVersion } = await import('./servedVersion.ts');
+  return servedVersion(path);
 }
 
 /** @throws Error when the server is dead already. Nobody waits here: whoever died later is not seen. */

@@ -72,6 +72,8 @@ export interface Native {
   initialOpenFileLimit(): number;
   localOffset(seconds: number): number;
 
+  dropCleanPages(): number;
+
   listenUnix(path: string, backlog: number): number;
   connectUnix(path: string, timeoutMilliseconds: number): number;
   peerCredentials(descriptor: number, slots: Float64Array): number;

@@ -38,6 +38,7 @@ export class DebugSocket {
     this.#sources = sources;
     this.#logger = logger;
     this.#listener = platform.listen(socket.descriptor, (connection) => this.#accept(connection));
+    logger.info({ path: socket.path }, 'serving debug requests');
   }
 
   /** Serves it where the flags ask for it. A failure is a warning and no more: nobody's container depends on it. */

@@ -1,8 +1,8 @@
 import { pino } from 'pino/browser.js';
 import type { LogFields, Logger } from '../platform/log.ts';
-import { localOffset } from '../posix/clock.ts';
-import { formatLine, formatTime, type LogLevel } from './logFormat.ts';
-import { LogSink } from './logSink.ts';
+import type { LogLevel } from './logFormat.ts';
+import { openSink, writeLine } from './logLine.ts';
+import type { LogSink } from './logSink.ts';
 
 /** No field can have this name, so pino cannot mix up the message with one. */
 const MESSAGE_KEY = '\0message';
@@ -28,13 +28,13 @@ export interface ShimLogger extends Logger {
  *
  * pino's browser build gives the same calls, levels and bindings as the main build without its streams and
  * worker threads, for 0.7 ms of start-up.
+ *
+ * @param sink where the lines go, when it is open already
  */
-export function createLogger(options: LoggerOptions): ShimLogger {
-  const sink = new LogSink({
-    path: options.path,
-    notice: (dropped) =>
-      formatLine(timeNow(), 'warn', 'log lines dropped', { ...options.fields, dropped }),
-  });
+export function createLogger(
+  options: LoggerOptions,
+  sink: LogSink = openSink(options.path, options.fields),
+): ShimLogger {
   if (options.takeOverStandardError) sink.takeOverStandardError();
   const logger = pino({
     level: options.debug ? 'debug' : 'info',
@@ -63,11 +63,6 @@ export function createLogger(options: LoggerOptions): ShimLogger {
 function writerFor(sink: LogSink, level: LogLevel): (entry: object) => void {
   return (entry) => {
     const { [MESSAGE_KEY]: message, ...fields } = entry as LogFields;
-    sink.write(formatLine(timeNow(), level, typeof message === 'string' ? message : '', fields));
+    writeLine(sink, level, typeof message === 'string' ? message : '', fields);
   };
-}
-
-function timeNow(): string {
-  const milliseconds = Date.now();
-  return formatTime(milliseconds, localOffset(Math.floor(milliseconds / 1000)));
 }

@@ -2,7 +2,9 @@ import { Publisher } from '../events/publisher.ts';
 import { RUNTIME_NAME } from '../manager/runtimeName.ts';
 import { OciRuntime } from '../oci/runtime.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
+import { platform } from '../platform/runtime.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
+import { dropCleanPages } from '../posix/memory.ts';
 import { becomeSubreaper, disableHugePages, exitNow } from '../posix/processes.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import { Sandboxes } from '../sandbox/sandboxes.ts';
@@ -25,9 +27,10 @@ import {
   recordSpawn,
 } from './flightHooks.ts';
 import { FlightRecorder } from './flightRecorder.ts';
+import { IdleWatch } from './idle.ts';
 import { introspectionService } from './introspectionService.ts';
 import { ListeningSocket } from './listeningSocket.ts';
-import { createLogger } from './logger.ts';
+import { ServerLog } from './serverLog.ts';
 import { Shutdown } from './shutdown.ts';
 import { installSignals } from './signals.ts';
 import { isTrustedPeer } from './trustedPeer.ts';
@@ -45,7 +48,7 @@ export function serve(flags: ShimFlags): void {
   // The bundle of the group's first container. It may vanish while others live, so it is never asked for again (trap 8).
   const bundle = process.cwd();
   const recorder = new FlightRecorder();
-  const fifoLogger = createLogger({
+  const fifoLogger = new ServerLog({
     path: `${bundle}/log`,
     debug: flags.debug,
     fields: { runtime: RUNTIME_NAME, namespace: flags.namespace, pid: process.pid },
@@ -104,12 +107,14 @@ export function serve(flags: ShimFlags): void {
       publisher.retrySoon();
       return true;
     },
+    activity: () => idle.touch(),
     logger,
   });
   let debugSocket: DebugSocket | undefined;
   const exit = (status: number): void => {
     debugSocket?.close();
     dumper.close();
+    fifoLogger.flush();
     exitNow(status);
   };
   const dumper = new Dumper({
@@ -122,7 +127,13 @@ export function serve(flags: ShimFlags): void {
     terminate: (signal) => shutdown.begin(signal),
     dump: () => void dumper.dump('SIGUSR1'),
   });
+  const idle = new IdleWatch(() => {
+    platform.collectGarbage();
+    dropCleanPages();
+  });
+  idle.touch();
   reaper.subscribe((exit) => recordExit(recorder, exits, exit));
+  reaper.subscribe(() => idle.touch());
   reaper.subscribe((exit) => exits.deliver(exit));
   reaper.install();
   server.serve(socket.descriptor);
@@ -133,5 +144,5 @@ export function serve(flags: ShimFlags): void {
       debugSocket = chunk.DebugSocket.serve(flags, { dump }, logger);
     });
   }
-  logger.info({ version, path: socket.path }, 'serving');
+  fifoLogger.announce({ version, path: socket.path }, 'serving');
 }

@@ -48,6 +48,11 @@ export class Output implements Closable {
     return this.#droppedBefore + (this.#nowhere === undefined ? 0 : (this.#movement?.bytes ?? 0));
   }
 
+  /** Moved or dropped. */
+  get bytesTaken(): number {
+    return this.bytesMoved + this.bytesDropped;
+  }
+
   start(): void {
     this.#move(this.#options.sink, (bytes, error) => {
       this.#movedBefore += bytes;

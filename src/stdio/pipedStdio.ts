@@ -53,7 +53,9 @@ export class PipedStdio implements ProcessStdio {
           },
         }),
     );
-    this.#drain = new Drain(outputs.length);
+    this.#drain = new Drain(outputs.length, () =>
+      this.#outputs.reduce((sum, output) => sum + output.bytesTaken, 0),
+    );
     if (stdin !== undefined) {
       this.#input = new Input({
         fifo: stdin.fifo,

@@ -31,8 +31,9 @@ export interface ProcessStdio {
   expectNoReader(): void;
 
   /**
-   * Waits until each output has reached its end and its FIFO is closed (trap 36a).
-   * @returns false when the time was up first, or when close() cut an output short.
+   * Waits until each output has reached its end and its FIFO is closed (trap 36a). To be called when the process is dead.
+   * @returns false when the time was up first, when nothing moves any more or what comes can only be its children's, or
+   * when close() cut an output short.
    */
   drained(milliseconds: number): Promise<boolean>;
 

@@ -29,7 +29,7 @@ export interface TerminalParts {
 /** The stdio of a process with a terminal (contract 7.4). Owns all parts, and the master once it is here. */
 export class TerminalStdio implements ProcessStdio {
   readonly #parts: TerminalParts;
-  readonly #drain = new Drain(1);
+  readonly #drain = new Drain(1, () => this.#output?.bytesTaken ?? 0);
   #master: Descriptor | undefined;
   #output: Output | undefined;
   #input: Input | undefined;

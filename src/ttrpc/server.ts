@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly services: readonly Service[];
   /** Decides about each new connection; false closes it without an answer. */
   readonly authorize?: (connection: Connection) => boolean;
+  /** Told of everything that clients send. */
+  readonly activity?: () => void;
   readonly logger?: Logger;
 }
 
@@ -24,6 +26,7 @@ export interface ServerOptions {
 export class Server {
   readonly #routes: RouteTable;
   readonly #authorize: ((connection: Connection) => boolean) | undefined;
+  readonly #activity: (() => void) | undefined;
   readonly #logger: Logger;
   readonly #connections = new Set<ServerConnection>();
   readonly #listeners = new Set<Listener>();
@@ -31,9 +34,10 @@ export class Server {
   #onEmpty: (() => void) | undefined;
 
   /** @throws Error when two services have one name. */
-  constructor({ services, authorize, logger = silentLogger }: ServerOptions) {
+  constructor({ services, authorize, activity, logger = silentLogger }: ServerOptions) {
     this.#routes = new RouteTable(services);
     this.#authorize = authorize;
+    this.#activity = activity;
     this.#logger = logger;
   }
 
@@ -50,7 +54,7 @@ export class Server {
       this.#logger.warn({ descriptor: connection.descriptor }, 'connection refused');
       return undefined;
     }
-    const served = new ServerConnection(connection, this.#routes, (closed) => {
+    const served = new ServerConnection(connection, this.#routes, this.#activity, (closed) => {
       this.#connections.delete(closed);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });

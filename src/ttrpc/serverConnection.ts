@@ -13,6 +13,7 @@ import { Code, canceled, StatusError, statusOf } from './status.ts';
 export class ServerConnection implements ConnectionHandlers, FrameReceiver {
   readonly #peer: Peer;
   readonly #routes: RouteTable;
+  readonly #onData: (() => void) | undefined;
   readonly #onClosed: (connection: ServerConnection) => void;
   readonly #envelope = new RequestEnvelope();
   readonly #calls = new Map<number, ServerCall>();
@@ -22,10 +23,12 @@ export class ServerConnection implements ConnectionHandlers, FrameReceiver {
   constructor(
     connection: Connection,
     routes: RouteTable,
+    onData: (() => void) | undefined,
     onClosed: (connection: ServerConnection) => void,
   ) {
     this.#peer = new Peer(connection, this);
     this.#routes = routes;
+    this.#onData = onData;
     this.#onClosed = onClosed;
   }
 
@@ -45,6 +48,7 @@ export class ServerConnection implements ConnectionHandlers, FrameReceiver {
   }
 
   data(bytes: Uint8Array): void {
+    this.#onData?.();
     this.#peer.data(bytes);
   }
 

@@ -77,20 +77,6 @@ describe('removal of pods', () => {
     await nothingIsLeft();
   });
 
-  test('the shim is killed', async () => {
-    const pod = await Pod.run(daemon);
-    const container = await pod.start(sleep);
-    const pids = [await pod.pid(), await container.pid()];
-    for (const shim of daemon.containerd.shims()) killQuietly(shim);
-    // 137 from the clean-up's event, 255 where the daemon's own wait for the task fails first.
-    assert.ok([137, 255].includes((await container.end()).exitCode));
-    await pod.waitForState('SANDBOX_NOTREADY');
-    for (const pid of pids) await waitForEnd(pid);
-    await pod.stop();
-    await pod.remove();
-    await nothingIsLeft();
-  });
-
   test(`${PARALLEL} at the same time`, async () => {
     const lives = Array.from({ length: PARALLEL }, async () => {
       const pod = await Pod.run(daemon);
@@ -106,6 +92,20 @@ describe('removal of pods', () => {
         await pod.remove();
       }),
     );
+    await nothingIsLeft();
+  });
+
+  test('the shim is killed', async () => {
+    const pod = await Pod.run(daemon);
+    const container = await pod.start(sleep);
+    const pids = [await pod.pid(), await container.pid()];
+    for (const shim of daemon.containerd.shims()) killQuietly(shim);
+    // 137 from the clean-up's event, 255 where the daemon's own wait for the task fails first.
+    assert.ok([137, 255].includes((await container.end()).exitCode));
+    await pod.waitForState('SANDBOX_NOTREADY');
+    for (const pid of pids) await waitForEnd(pid);
+    await pod.stop();
+    await pod.remove();
     await nothingIsLeft();
   });
 });

@@ -14,6 +14,7 @@ import { socketAddress } from '../../src/manager/socketAddress.ts';
 import { Any, DeleteResponse, RuncOptions, RuntimeInfo } from '../../src/proto/messages.ts';
 import { shimCommand } from '../support/binary.ts';
 import { runShim, type ShimResult, ShimSandbox } from '../support/shimRun.ts';
+import { skipFor } from '../support/skipping.ts';
 
 let sandbox: ShimSandbox;
 before(() => {
@@ -195,9 +196,12 @@ describe('-info and -v', () => {
 });
 
 describe('the binary', () => {
-  const skip = process.env.PODSHIM_RUNTIME === 'node' ? 'needs the compiled binary' : false;
+  const isBundle = process.env.PODSHIM_RUNTIME === 'node';
+  const compiled = skipFor(
+    isBundle ? 'copying the shim alone: only the compiled binary' : undefined,
+  );
 
-  test('works copied alone to another directory under another name', { skip }, async () => {
+  test('works copied alone to another directory under another name', compiled, async () => {
     const [binary = ''] = shimCommand();
     const copy = join(sandbox.directory, 'containerd-shim-runc-v2');
     copyFileSync(binary, copy);

@@ -12,8 +12,8 @@ const running = new Set();
 const reporter = fileURLToPath(new URL('./nodeReporter.mjs', import.meta.url));
 
 /**
- * Runs one test file in a process of its own. Resolves to its tests as `{ name, outcome, error }` and the file's
- * output. A process that ends badly without naming a failed test, or that ran no test, counts as one failed test.
+ * Runs one test file in a process of its own. Resolves to its tests as `{ name, outcome, error }`, the file's output
+ * and the reasons it gave for skipping (test/support/skipping.ts). A process that ends badly without naming a failed test, or that ran no test, counts as one failed test.
  */
 export async function runFile({ runtime, bun, root, file, environment }) {
   const results = mkdtempSync(join(tmpdir(), 'podshim-results-'));
@@ -29,12 +29,15 @@ export async function runFile({ runtime, bun, root, file, environment }) {
   try {
     const tests = runtime === 'bun' ? readJunit(junit) : readRecords(output);
     const text = runtime === 'bun' ? output : withoutRecords(output);
+    const reasons = [...new Set(output.match(/(?<=\u0002).*$/gm) ?? [])];
     if (status !== 0 && !tests.some((test) => test.outcome === 'failed')) {
       tests.push({ name: '(the file)', outcome: 'failed', error: `ended with ${status}` });
+    } else if (tests.length === 0 && reasons.length > 0) {
+      tests.push({ name: '(the file)', outcome: 'skipped' });
     } else if (tests.length === 0) {
       tests.push({ name: '(the file)', outcome: 'failed', error: 'no test was run' });
     }
-    return { file, tests, output: text };
+    return { file, tests, output: text, reasons };
   } finally {
     rmSync(results, { recursive: true, force: true });
   }

@@ -16,7 +16,9 @@ export function findCriu(): Criu {
   const directory = prepared.stdout.trim().split('\n').at(-1) ?? '';
   const checked = spawnSync(join(directory, 'criu'), ['check'], { encoding: 'utf8' });
   if (checked.status !== 0) {
-    return { missing: `criu check fails here: ${(checked.stdout + checked.stderr).trim()}` };
+    // It lists whatever the kernel lacks, and what it makes of that at the end.
+    const reason = (checked.stdout + checked.stderr).trim().split('\n').at(-1);
+    return { missing: `criu check fails here: ${reason}` };
   }
   return { directory };
 }

@@ -49,6 +49,8 @@ export interface ExecInput {
 export class ShimClient {
   readonly client: Client;
   readonly service: string;
+  /** The stderr of a process that is given a stdout and no stderr, which some shims refuse. */
+  stderrIfNone = '';
 
   constructor(client: Client, service: string = TASK_V2) {
     this.client = client;
@@ -71,7 +73,8 @@ export class ShimClient {
   }
 
   create(request: MessageInput<CreateTaskRequest>, options?: CallOptions) {
-    return this.call('Create', CreateTaskRequest, CreateTaskResponse, request, options);
+    const whole = this.#withStderr(request);
+    return this.call('Create', CreateTaskRequest, CreateTaskResponse, whole, options);
   }
 
   start(id: string, execId = '') {
@@ -101,7 +104,7 @@ export class ShimClient {
       typeUrl: 'types.containerd.io/opencontainers/runtime-spec/1/Process',
       value: new TextEncoder().encode(JSON.stringify(json)),
     };
-    return this.execRaw({ id, execId, terminal, spec, ...paths });
+    return this.execRaw(this.#withStderr({ id, execId, terminal, spec, ...paths }));
   }
 
   execRaw(request: MessageInput<ExecProcessRequest>) {
@@ -153,5 +156,12 @@ export class ShimClient {
 
   close(): void {
     this.client.close();
+  }
+
+  #withStderr<Request extends { stdout?: string | undefined; stderr?: string | undefined }>(
+    request: Request,
+  ): Request {
+    const { stdout = '', stderr = '' } = request;
+    return stdout === '' || stderr !== '' ? request : { ...request, stderr: this.stderrIfNone };
   }
 }

@@ -34,6 +34,8 @@ export interface PodOptions {
   readonly service?: string;
   /** Who has the first bundle's `log` open: nobody, somebody who reads it, or somebody who does not. */
   readonly log?: 'closed' | 'read' | 'unread';
+  /** The stderr of processes that have a stdout only; none by default. */
+  readonly stderrIfNone?: string;
   /** Called before anything is started, so that a pod whose start hangs can be closed. */
   readonly opened?: (pod: ShimPod) => void;
 }
@@ -63,6 +65,7 @@ export class ShimPod {
   #client: ShimClient | undefined;
   #log: RunningCommand | undefined;
   #socket = '';
+  #stderrIfNone = '';
   #pid = 0;
   #ids = 0;
 
@@ -110,8 +113,10 @@ export class ShimPod {
   }
 
   /** Another connection. Close it. */
-  connect(service?: string): Promise<ShimClient> {
-    return ShimClient.connect(this.#socket, service);
+  async connect(service?: string): Promise<ShimClient> {
+    const client = await ShimClient.connect(this.#socket, service);
+    client.stderrIfNone = this.#stderrIfNone;
+    return client;
   }
 
   /** An id that no container of this pod has. */
@@ -246,6 +251,7 @@ export class ShimPod {
     this.#openLog(log, options.log ?? 'closed');
     const { address, version } = await this.#answerOfStart('pod', options);
     this.#socket = sandbox.own(address);
+    this.#stderrIfNone = options.stderrIfNone ?? '';
     this.#client = await this.connect(options.service ?? (version === 3 ? TASK_V3 : TASK_V2));
     this.#pid = (await this.#client.connectTask('pod')).shimPid;
   }

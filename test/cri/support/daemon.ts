@@ -32,7 +32,10 @@ export class CriDaemon {
   #client: CriClient;
   #lastPod = 0;
 
-  private constructor(handlers: (directory: string) => readonly Handler[]) {
+  private constructor(
+    handlers: (directory: string) => readonly Handler[],
+    more: (directory: string) => string,
+  ) {
     const peer = peerUnderTest();
     this.containerd = Containerd.prepare(peer);
     const { directory } = this.containerd;
@@ -49,7 +52,7 @@ export class CriDaemon {
       cniDirectory,
       handlers: [tested, ...handlers(directory)],
     });
-    this.containerd.replaceBy({ ...peer, cri });
+    this.containerd.replaceBy({ ...peer, cri: `${cri}\n${more(directory)}` });
     this.#client = new CriClient(this.containerd.address);
     this.#forget = stopOnInterruption(() => this.stop());
   }
@@ -57,11 +60,13 @@ export class CriDaemon {
   /**
    * Starts a daemon and gives it the images.
    * @param handlers more of them, from the daemon's directory
+   * @param more tables to be appended to the configuration
    */
   static async start(
     handlers: (directory: string) => readonly Handler[] = () => [],
+    more: (directory: string) => string = () => '',
   ): Promise<CriDaemon> {
-    const daemon = new CriDaemon(handlers);
+    const daemon = new CriDaemon(handlers, more);
     try {
       await daemon.#launch();
       await daemon.#importImage(IMAGE, ['/bin/sh']);

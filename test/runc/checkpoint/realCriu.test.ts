@@ -5,10 +5,11 @@ import { after, before, describe, test } from 'node:test';
 import { RuncCheckpointOptions, TaskCreate } from '../../../src/proto/messages.ts';
 import { findCriu } from '../../support/criu.ts';
 import { ShimPod } from '../../support/shimPod.ts';
+import { skipFor } from '../../support/skipping.ts';
 import { waitUntil } from '../../support/waiting.ts';
 
 const criu = findCriu();
-const skip = 'missing' in criu ? criu.missing : false;
+const usable = skipFor('missing' in criu ? criu.missing : undefined);
 const status = { created: 1, running: 2, stopped: 3, paused: 4 };
 const counting = 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done';
 
@@ -17,7 +18,7 @@ function numbersIn(text: string): number[] {
   return text.split('\n').slice(0, -1).map(Number);
 }
 
-describe('checkpoint and restore with CRIU', { skip }, () => {
+describe('checkpoint and restore with CRIU', usable, () => {
   let pod: ShimPod;
   before(async () => {
     if ('missing' in criu) return;

@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { joinCgroup } from '../../../src/cgroup/join.ts';
+import { skipFor } from '../../support/skipping.ts';
 import { withDirectory } from './fixture.ts';
-import { hierarchyMounts, makeCgroup, memoryMount, waitingShell } from './machine.ts';
+import {
+  hierarchyMounts,
+  makeCgroup,
+  memoryMount,
+  waitingShell,
+  withoutCgroups,
+} from './machine.ts';
 
 describe('joinCgroup', () => {
   test('v1: every hierarchy that has the path', () => {
@@ -53,7 +60,7 @@ describe('joinCgroup', () => {
     });
   });
 
-  test('on this machine', { skip: memoryMount() === undefined }, async () => {
+  test('on this machine', skipFor(withoutCgroups), async () => {
     const mounts = hierarchyMounts().filter((mount) => !mount.endsWith('/cpuset'));
     const cgroup = makeCgroup(mounts);
     const shell = waitingShell('true');
@@ -71,7 +78,7 @@ describe('joinCgroup', () => {
     }
   });
 
-  test('a process that does not exist', { skip: memoryMount() === undefined }, () => {
+  test('a process that does not exist', skipFor(withoutCgroups), () => {
     const cgroup = makeCgroup([memoryMount() ?? '']);
     const procs = `${cgroup.directories[0]}/cgroup.procs`;
     try {

@@ -33,6 +33,10 @@ export function memoryMount(): string | undefined {
   }
 }
 
+/** Why a test that makes memory cgroups cannot be run here. */
+export const withoutCgroups =
+  memoryMount() === undefined ? 'no cgroup can be made on this machine' : undefined;
+
 /** Makes a cgroup of a new name in each of the mounts. */
 export function makeCgroup(mounts: readonly string[]) {
   made += 1;

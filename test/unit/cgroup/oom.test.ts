@@ -5,6 +5,7 @@ import { type Cgroup, loadCgroup, locateCgroup } from '../../../src/cgroup/cgrou
 import { cgroupMode, isUnified } from '../../../src/cgroup/mode.ts';
 import { watchOom } from '../../../src/cgroup/oom.ts';
 import { MetricsV1, MetricsV2 } from '../../../src/proto/messages.ts';
+import { skipFor } from '../../support/skipping.ts';
 import {
   awaiting,
   cleanUp,
@@ -13,6 +14,7 @@ import {
   memoryMount,
   openDescriptors,
   waitingShell,
+  withoutCgroups,
 } from './machine.ts';
 
 const mount = memoryMount();
@@ -50,7 +52,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-describe('OOM on this machine', { skip: mount === undefined }, () => {
+describe('OOM on this machine', skipFor(withoutCgroups), () => {
   afterEach(cleanUp);
 
   test('the kill of the last process: once, before the last look returns, also after removal', async () => {
