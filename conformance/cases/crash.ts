@@ -3,12 +3,14 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteResponse } from '../../src/proto/messages.ts';
 import { mountsBelow } from '../../test/support/mounts.ts';
-import { isRunning, killQuietly, waitForEnd } from '../../test/support/processes.ts';
+import { isRunning, killQuietly, listProcesses, waitForEnd } from '../../test/support/processes.ts';
 import { busyboxRootfs } from '../../test/support/rootfs.ts';
 import type { ShimPod } from '../../test/support/shimPod.ts';
+import { waitUntil } from '../../test/support/waiting.ts';
 import type { ConformanceCase } from '../case.ts';
 import type { CaseContext } from '../support/context.ts';
-import { SOON, within } from '../support/within.ts';
+import { wrappedRunc } from '../support/slowRuntime.ts';
+import { PROMPTLY, SOON, within } from '../support/within.ts';
 
 async function killShim(pod: ShimPod): Promise<void> {
   killQuietly(pod.pid);
@@ -219,6 +221,40 @@ export const crashCases: readonly ConformanceCase[] = [
       const { id } = await pod.run({ args: ['sleep', '1000'] });
       assert.equal(await pod.outputOfExec(id, ['echo', 'on']), 'on\n');
       await pod.remove(id);
+    },
+  },
+  {
+    name: 'client-gone-in-create',
+    sentence:
+      'When the daemon goes in the middle of a Create, `delete` leaves no container, mount or process.',
+    threads: ['containerd#6860', 'containerd#6866', 'containerd#5015', 'contract trap 20'],
+    fast: true,
+    async run(context) {
+      const pod = await context.pod();
+      const id = pod.newId();
+      const begun = join(pod.sandbox.directory, 'begun');
+      const binaryName = wrappedRunc(pod, { create: `touch ${begun}; sleep 0.7` });
+      const bundle = pod.bundle(id, { args: ['sleep', '1000'], root: 'rootfs' });
+      const rootfs = [
+        { type: 'bind', source: busyboxRootfs(), target: '', options: ['rbind', 'ro'] },
+      ];
+      const options = pod.options({ binaryName });
+      const other = await pod.connect(pod.client.service);
+      const creating = other.create({ id, bundle, options, rootfs });
+      creating.catch(() => {});
+      await waitUntil('the runtime runs', () => existsSync(begun), SOON);
+      other.close();
+      await assert.rejects(creating);
+      await within(PROMPTLY, 'Connect', pod.client.connectTask('x'));
+      await killShim(pod);
+      await runDelete(context, pod, id);
+      // A runtime that nobody waits for any more may be on its way still.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      assert.equal((await runDelete(context, pod, id)).exitStatus, 137);
+      assert.deepEqual(pod.runcStates(), []);
+      assert.deepEqual(mountsBelow(pod.sandbox.directory), []);
+      const inBundle = listProcesses().filter(({ argv }) => argv.includes(bundle));
+      assert.deepEqual(inBundle, []);
     },
   },
   {

@@ -148,6 +148,7 @@ export const eventCases: readonly ConformanceCase[] = [
     sentence:
       'A daemon that takes events and does not answer delays no call, however many there are.',
     threads: ['containerd#13849', 'contract 9.2'],
+    fast: true,
     seconds: 90,
     async run(context) {
       const pod = await context.pod();
@@ -175,6 +176,7 @@ export const eventCases: readonly ConformanceCase[] = [
       'containerd#12380',
       'containerd#12714',
     ],
+    fast: true,
     seconds: 60,
     async run(context) {
       const pod = await context.pod();

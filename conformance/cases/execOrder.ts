@@ -78,6 +78,7 @@ export const execOrderCases: readonly ConformanceCase[] = [
     sentence:
       'When the init is killed, each running exec has its TaskExit before the init has its own.',
     threads: ['containerd#9719', 'containerd#9828'],
+    fast: true,
     seconds: 60,
     async run(context) {
       const pod = await context.pod();

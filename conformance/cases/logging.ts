@@ -104,6 +104,7 @@ export const loggingCases: readonly ConformanceCase[] = [
     name: 'dump-on-sigusr1',
     sentence: 'SIGUSR1 makes a whole dump in a file, although nobody reads the log.',
     threads: ['containerd#13814', 'containerd#10532', 'containerd#10242', 'containerd#6362'],
+    fast: true,
     async run(context) {
       const pod = await context.pod({ log: 'unread' });
       await pod.run({ args: ['sleep', '1000'] });

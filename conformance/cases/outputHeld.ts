@@ -48,6 +48,7 @@ export const outputHeldCases: readonly ConformanceCase[] = [
     name: 'container-with-background-writers',
     sentence: "A container in the host's pid namespace that leaves `yes` behind is deleted soon.",
     threads: ['containerd#13377', 'containerd#13378'],
+    fast: true,
     async run(context) {
       const pod = await context.pod();
       const { client } = pod;
@@ -100,6 +101,7 @@ export const outputHeldCases: readonly ConformanceCase[] = [
       'rust-extensions#276',
       'contract trap 37',
     ],
+    fast: true,
     async run(context) {
       const pod = await context.pod();
       const { client } = pod;
@@ -147,6 +149,7 @@ export const outputHeldCases: readonly ConformanceCase[] = [
     sentence:
       'A Create whose FIFO nobody opens holds no other container up, and ends with its client.',
     threads: ['contract trap 41', 'contract trap 46', 'containerd#4905'],
+    fast: true,
     async run(context) {
       const pod = await context.pod();
       const id = pod.newId();
@@ -171,6 +174,7 @@ export const outputHeldCases: readonly ConformanceCase[] = [
     sentence:
       'When the disk of a `file://` log is full the container runs on, and later lines are written again.',
     threads: ['containerd#12462'],
+    fast: true,
     seconds: 45,
     async run(context) {
       const pod = await context.pod();

@@ -47,6 +47,7 @@ export const reapingCases: readonly ConformanceCase[] = [
     sentence:
       'Children that probes leave behind become the shim’s, and none of them stays a zombie.',
     threads: ['containerd#7717', 'kubernetes#81042', 'cri-dockerd#124', 'containerd#9979'],
+    fast: true,
     seconds: 60,
     async run(context) {
       const pod = await context.pod();

@@ -128,6 +128,7 @@ export const startCases: readonly ConformanceCase[] = [
     sentence:
       'With BootstrapParams `start` tells the version of the older shim that has the group’s socket.',
     threads: ['containerd#10888', 'containerd#10984', 'containerd#11793'],
+    fast: true,
     async run(context) {
       const sandbox = context.sandbox();
       const directory = join(sandbox.directory, 's');
@@ -205,6 +206,7 @@ export const startCases: readonly ConformanceCase[] = [
     sentence:
       'Ten `start` at once for one pod, with a dead socket in the way, make one shim that all can reach.',
     threads: ['contract 2.3', 'contract trap 10'],
+    fast: true,
     async run(context) {
       await ensureDirectory(context);
       for (let round = 0; round < 4; round += 1) {

@@ -1,5 +1,6 @@
 import type { Publisher } from '../events/publisher.ts';
 import type { Logger } from '../platform/log.ts';
+import { endsWithin } from '../platform/timeLimit.ts';
 import type { Server } from '../ttrpc/server.ts';
 import type { ListeningSocket } from './listeningSocket.ts';
 
@@ -49,20 +50,11 @@ export class Shutdown {
         logger.error({ events: publisher.waiting }, 'events not delivered at shutdown');
       }
       publisher.close();
-      await withinMilliseconds(server.close(), answerBudgetMilliseconds);
+      await endsWithin(server.close(), answerBudgetMilliseconds);
     } catch (error) {
       status = 1;
       logger.error({ error }, 'shutdown failed');
     }
     exit(status);
   }
-}
-
-async function withinMilliseconds(work: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, timeUp]);
-  clearTimeout(timer);
 }

@@ -1,9 +1,14 @@
 import type { CheckpointRequest } from '../oci/runtime.ts';
 import { type Cancellation, neverCancelled } from '../platform/cancellation.ts';
+import { endsWithin } from '../platform/timeLimit.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { ProcessStdio, StdioPaths } from '../stdio/processStdio.ts';
 import type { Container } from './container.ts';
-import { drainBudgetMilliseconds, exitAfterDeleteMilliseconds } from './limits.ts';
+import {
+  drainBudgetMilliseconds,
+  exitAfterDeleteMilliseconds,
+  killAnswerMilliseconds,
+} from './limits.ts';
 import { TaskProcess } from './process.ts';
 import type { Restore } from './restore.ts';
 import { Serial } from './serial.ts';
@@ -139,7 +144,7 @@ export class InitProcess extends TaskProcess {
   delete(): Promise<void> {
     return this.#serial.run(async () => {
       checkInitAllows('delete', this.#state);
-      await Promise.allSettled(this.#kills);
+      await this.#killsAnswered();
       // The streams of a process that never ran end when it is deleted, and not before (gvisor#14427).
       if (this.exit !== undefined) {
         this.stdio?.expectNoReader();
@@ -158,7 +163,7 @@ export class InitProcess extends TaskProcess {
       } catch (error) {
         failure ??= error;
       }
-      await Promise.allSettled(this.#kills);
+      await this.#killsAnswered();
       if (failure !== undefined) throw failure;
       this.#state = 'deleted';
       // Of a checkpoint that nobody restored there is no exit to come.
@@ -204,6 +209,13 @@ export class InitProcess extends TaskProcess {
     this.#container.context.events.start(this.id, pid);
   }
 
+  /** A runtime that hangs in a kill must not make the deletion hang as well. */
+  async #killsAnswered(): Promise<void> {
+    if (this.#kills.size === 0) return;
+    const answered = await endsWithin(Promise.allSettled(this.#kills), killAnswerMilliseconds);
+    if (!answered) this.#kills.clear();
+  }
+
   /**
    * Deleting a container that never ran kills its init. The runtime returns when the process is gone, so its exit is
    * on the way: it is waited for, to answer with the true status and to keep TaskExit before TaskDelete (I5).
@@ -212,12 +224,7 @@ export class InitProcess extends TaskProcess {
     if (this.exit !== undefined) return;
     const exited = this.waiters.wait(neverCancelled);
     if (exited === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeUp = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, exitAfterDeleteMilliseconds);
-    });
-    await Promise.race([exited, timeUp]);
-    clearTimeout(timer);
+    await endsWithin(exited, exitAfterDeleteMilliseconds);
   }
 
   #thaw(): void {

@@ -1,3 +1,4 @@
+import { endsWithin } from '../platform/timeLimit.ts';
 import { SIGKILL } from '../posix/constants.ts';
 import type { Container } from './container.ts';
 import { killProcess } from './kill.ts';
@@ -14,17 +15,10 @@ export function killLeftovers(container: Container): Promise<void> | undefined {
   for (const exec of container.execs.values()) {
     if (exec.state === 'running') killQuietly(exec.pid);
   }
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, killAllBudgetMilliseconds);
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    container.runtime.killAll(container.id).then(done, (error: unknown) => {
-      container.context.logger.error({ id: container.id, error }, 'kill of all processes failed');
-      done();
-    });
+  const killed = container.runtime.killAll(container.id).catch((error: unknown) => {
+    container.context.logger.error({ id: container.id, error }, 'kill of all processes failed');
   });
+  return endsWithin(killed, killAllBudgetMilliseconds).then(() => {});
 }
 
 /** One that cannot be signalled any more must not keep the others alive. */

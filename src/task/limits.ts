@@ -6,3 +6,5 @@ export const killAllBudgetMilliseconds = 2_000;
 export const exitAfterDeleteMilliseconds = 2_000;
 /** How long after its init's death a container's starts that are still in flight may go on. */
 export const lateStartMilliseconds = 500;
+/** How long Delete waits for kills that are under way to be answered first. */
+export const killAnswerMilliseconds = 2_000;

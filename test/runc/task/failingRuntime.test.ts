@@ -190,6 +190,26 @@ describe('when the runtime hangs', () => {
     assert.deepEqual(events.story(id), ['create', 'start', 'exec-added stuck', 'exit', 'delete']);
   });
 
+  test('in a kill, and the container ends: it can be deleted all the same', async () => {
+    const { client } = pod;
+    const runtime = failingRuntime();
+    const { id, pid } = await pod.run({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    runtime.fail('kill', 'exec sleep 1000');
+    const killing = client.kill(id, 9).catch(() => {});
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await client.wait(id)).exitStatus, 137);
+    await client.delete(id);
+    const [stuck] = listProcesses().filter(
+      ({ parent, argv }) => parent === pod.pid && argv[0] === 'sleep',
+    );
+    assert.ok(stuck !== undefined);
+    process.kill(stuck.pid, 'SIGKILL');
+    await killing;
+  });
+
   test('in a kill: State, Pids and an exec are answered meanwhile', async () => {
     const { client } = pod;
     const runtime = failingRuntime();
