@@ -52,9 +52,9 @@ function awayCase(name: string, seconds: number, execs: number): ConformanceCase
       const end = performance.now() + seconds * 1000;
       for (let index = 0; index < execs; index += 1) {
         const execId = `e${index}`;
-        await client.exec({ id, execId, args: ['true'] });
-        await client.start(id, execId);
-        await client.wait(id, execId);
+        await within(SOON, 'Exec', client.exec({ id, execId, args: ['true'] }));
+        await within(SOON, 'Start', client.start(id, execId));
+        await within(SOON, 'Wait', client.wait(id, execId));
         expected.push(`exec-added ${execId}`, `exec-started ${execId}`, `exit ${execId}`);
       }
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, end - performance.now())));

@@ -4,36 +4,44 @@ import { runWell } from '../../test/support/commands.ts';
 import { isRunning } from '../../test/support/processes.ts';
 import type { ShimPod } from '../../test/support/shimPod.ts';
 import type { ConformanceCase } from '../case.ts';
-import { timeOf } from '../support/within.ts';
+import { SOON, timeOf, within } from '../support/within.ts';
 
 const FAILED_PRECONDITION = 9;
 
-/** Starts execs until the init dies, which is killed among them. Returns those that were started. */
-async function killAmongExecs(
+interface Race {
+  /** Resolves when the init has been killed. */
+  readonly killed: Promise<void>;
+  /** The execs that were started, when all have been tried. */
+  readonly started: Promise<ReadonlySet<string>>;
+}
+
+/** Starts many execs at once, and kills the init when some of them have been started. */
+function killAmongExecs(
   pod: ShimPod,
   { id, pid }: { id: string; pid: number },
   { execs, killAfter }: { execs: number; killAfter: number },
-): Promise<ReadonlySet<string>> {
+): Race {
   const { client } = pod;
   const started = new Set<string>();
-  let killed = false;
-  await Promise.all(
-    Array.from({ length: execs }, async (_, index) => {
-      const execId = `e${index}`;
-      try {
-        await client.exec({ id, execId, args: ['sleep', '1000'] });
-        await client.start(id, execId);
-        started.add(execId);
-      } catch {
-        // The init was faster.
-      }
-      if (started.size >= killAfter && !killed) {
-        killed = true;
-        process.kill(pid, 'SIGKILL');
-      }
-    }),
-  );
-  return started;
+  let tellKilled = (): void => {};
+  const killed = new Promise<void>((resolve) => {
+    tellKilled = resolve;
+  });
+  const tried = Array.from({ length: execs }, async (_, index) => {
+    const execId = `e${index}`;
+    try {
+      await client.exec({ id, execId, args: ['sleep', '1000'] });
+      await client.start(id, execId);
+    } catch {
+      // The init was faster.
+      return;
+    }
+    started.add(execId);
+    if (started.size !== killAfter) return;
+    process.kill(pid, 'SIGKILL');
+    tellKilled();
+  });
+  return { killed, started: Promise.all(tried).then(() => started) };
 }
 
 function assertExitsInOrder(pod: ShimPod, id: string): void {
@@ -53,13 +61,16 @@ function raceCase(name: string, hostPid: boolean, threads: readonly string[]): C
     name,
     sentence: `While execs keep coming the init's exit is told promptly, and no process is left${hostPid ? ", in the host's pid namespace" : ''}.`,
     threads,
-    seconds: 60,
+    seconds: 90,
     async run(context) {
       const pod = await context.pod();
       const container = await pod.run({ args: ['sleep', '1000'], hostPid });
       const { id } = container;
-      const started = await killAmongExecs(pod, container, { execs: 150, killAfter: 20 });
-      await pod.events.exitOf(id);
+      const race = killAmongExecs(pod, container, { execs: 100, killAfter: 15 });
+      await race.killed;
+      // A second on an idle machine; the starts that are under way are waited for.
+      await within(2 * SOON, 'TaskExit of the init', pod.events.exitOf(id));
+      const started = await race.started;
       assert.equal((await pod.client.wait(id)).exitStatus, 137);
       for (const execId of started) {
         const { pid } = await pod.client.state(id, execId);
@@ -84,8 +95,8 @@ export const execOrderCases: readonly ConformanceCase[] = [
       const pod = await context.pod();
       for (let round = 0; round < 3; round += 1) {
         const container = await pod.run({ args: ['sleep', '1000'] });
-        const started = await killAmongExecs(pod, container, { execs: 40, killAfter: 40 });
-        assert.equal(started.size, 40);
+        const { started } = killAmongExecs(pod, container, { execs: 40, killAfter: 40 });
+        assert.equal((await started).size, 40);
         await pod.events.exitOf(container.id);
         await pod.client.wait(container.id);
         await pod.client.delete(container.id);

@@ -83,10 +83,15 @@ export class Client implements FrameReceiver {
       const id = this.#send(0, request, timeoutNanos);
       const pending: PendingCall = { resolve, reject, deadline: undefined };
       if (timeoutNanos > 0) {
-        pending.deadline = setTimeout(() => {
+        const fail = (): void => {
           this.#calls.delete(id);
           reject(deadlineExceeded());
-        }, timerMilliseconds(timeoutNanos));
+        };
+        // Timers come before input. Where this process was held up, the answer may have arrived in time: it is read first.
+        const lastLook = (): void => {
+          pending.deadline = setTimeout(fail, 0);
+        };
+        pending.deadline = setTimeout(lastLook, timerMilliseconds(timeoutNanos));
       }
       this.#calls.set(id, pending);
     });

@@ -29,6 +29,14 @@ describe('unary calls', () => {
             ['Async', async (payload) => payload],
             ['Held', () => held.promise],
             [
+              'HoldUp',
+              (payload) => {
+                const end = performance.now() + 60;
+                while (performance.now() < end);
+                return payload;
+              },
+            ],
+            [
               'UntilCancelled',
               (_, call) =>
                 new Promise<Uint8Array>((_resolve, fail) => {
@@ -176,6 +184,12 @@ describe('unary calls', () => {
       running.client.call('test.Echo', 'Sync', empty, { timeoutNanos: -1 }),
       reject(Code.DeadlineExceeded, 'context deadline exceeded'),
     );
+  });
+
+  test('whose answer is there when the process gets to look are answered, though it is late', async () => {
+    // Client and server are held up together, from before the deadline until after it.
+    const answer = running.client.call('test.Echo', 'HoldUp', bytes('x'), { timeoutNanos: 2e7 });
+    assert.deepEqual(await answer, bytes('x'));
   });
 
   test('with an answer that is too long fail alone', async () => {
