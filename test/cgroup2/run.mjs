@@ -83,9 +83,11 @@ function boot(kernel) {
       else if (!KERNEL_NOISE.test(line)) console.log(line.trimEnd());
     });
     machine.on('error', reject);
-    machine.on('exit', () => {
+    // What is left of a machine that crashed would hold its output open.
+    machine.on('exit', end);
+    machine.on('close', () => {
       clearTimeout(limit);
-      lines.on('close', () => resolve(status));
+      resolve(status);
     });
   });
 }
