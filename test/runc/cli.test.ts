@@ -105,7 +105,10 @@ describe('podshim', () => {
         'm',
       ),
     );
-    assert.ok(stdout.split('\n').every((line) => line.length <= 80));
+    // Other tests have shims in this namespace as well, with ids as long as they may be.
+    const lines = stdout.split('\n');
+    const first = lines.findIndex((line) => line.includes(`pid ${server} `));
+    for (const line of lines.slice(first, first + 3)) assert.ok(line.length <= 80, line);
     assert.doesNotMatch(stdout, /\u001b/);
   });
 
