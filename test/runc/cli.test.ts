@@ -15,6 +15,7 @@ import { Client } from '../../src/ttrpc/client.ts';
 import { shimCommand } from '../support/binary.ts';
 import { killCgroups, removeCgroups } from '../support/cgroups.ts';
 import { type CommandResult, RunningCommand, runCommand } from '../support/commands.ts';
+import { removeDumpOf } from '../support/dumps.ts';
 import { busyboxRootfs } from '../support/rootfs.ts';
 import { runShim, ShimSandbox } from '../support/shimRun.ts';
 
@@ -54,6 +55,7 @@ after(async () => {
   await call('Delete', DeleteRequest.encode({ id })).catch(() => {});
   client.close();
   await sandbox.close();
+  removeDumpOf(server);
   await killCgroups(cgroup);
   await removeCgroups(cgroup);
 });

@@ -9,6 +9,7 @@ import {
 } from '../../src/proto/messages.ts';
 import { killCgroups, removeCgroups } from './cgroups.ts';
 import { RunningCommand, runWell } from './commands.ts';
+import { removeDumpOf } from './dumps.ts';
 import { EventSink } from './eventSink.ts';
 import { type Fifos, makeFifos, readFifo, writeFifo } from './fifos.ts';
 import { unmountBelow } from './mounts.ts';
@@ -233,6 +234,7 @@ export class ShimPod {
       await killCgroups(this.cgroup);
       await removeCgroups(this.cgroup);
     } finally {
+      removeDumpOf(this.#pid);
       await this.events.stop();
       // What is mounted is not ours to be removed with the directory: so this comes first, or nothing is removed.
       unmountBelow(this.sandbox.directory);

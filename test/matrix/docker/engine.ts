@@ -178,7 +178,8 @@ export class Engine {
       ...['--cgroup-parent', `/${this.containerd.namespace}`],
       ...['-H', `unix://${this.#path('s')}`],
       ...['--pidfile', this.#path('pid')],
-      ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
+      // Without a proxy program: whether the machine happens to have one must not matter.
+      ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--userland-proxy=false'],
     ];
   }
 }
