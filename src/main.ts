@@ -1,6 +1,7 @@
 import { baseName } from './manager/path.ts';
 import { RUNTIME_NAME } from './manager/runtimeName.ts';
 import { embeddedAddonCopies } from './platform/embedded.ts';
+import { reasonOf } from './platform/reason.ts';
 import { platform } from './platform/runtime.ts';
 import { setAddonFallback } from './posix/addon.ts';
 import { writeAll } from './posix/files.ts';
@@ -74,7 +75,7 @@ async function main(): Promise<void> {
     if (error instanceof UsageError) {
       end(error.exitCode, error.output);
     }
-    end(1, `${RUNTIME_NAME}: ${error instanceof Error ? error.message : String(error)}`);
+    end(1, `${RUNTIME_NAME}: ${reasonOf(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { readText } from '../posix/files.ts';
 import type { CgroupV2 } from './cgroup.ts';
 import { readIfPresent, writeControl } from './controlFile.ts';
@@ -39,7 +40,7 @@ function enableIn(file: string, controllers: readonly string[]): Error | undefin
     return undefined;
   } catch (error) {
     const list = controllers.join(' ');
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return new Error(`failed to write subtree controllers [${list}] to "${file}": ${reason}`, {
       cause: error,
     });

@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { isDirectory, writeControl } from './controlFile.ts';
 import { type CgroupMode, cgroupMode } from './mode.ts';
 import { directoryIn, joinPath } from './paths.ts';
@@ -14,13 +15,13 @@ export function joinCgroup(path: string, pid: number, mode: CgroupMode = cgroupM
       ? [joinPath(mode.mountPoint, verified(path))]
       : existingDirectories(path, mode.hierarchies.values());
   } catch (error) {
-    throw new Error(`failed to load cgroup ${path}: ${text(error)}`, { cause: error });
+    throw new Error(`failed to load cgroup ${path}: ${reasonOf(error)}`, { cause: error });
   }
   for (const directory of directories) {
     try {
       writeControl(`${directory}/cgroup.procs`, String(pid));
     } catch (error) {
-      throw new Error(`failed to join cgroup ${path}: ${text(error)}`, { cause: error });
+      throw new Error(`failed to join cgroup ${path}: ${reasonOf(error)}`, { cause: error });
     }
   }
 }
@@ -44,8 +45,4 @@ function verified(path: string): string {
   const clean = path === '/' || names.every((name) => !['', '.', '..'].includes(name));
   if (!path.startsWith('/') || !clean) throw new Error('cgroups: invalid group path');
   return path;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import type { DescribedContainer, DescribeResponse } from '../proto/introspection.ts';
 import { CliError } from './exitCode.ts';
 import { findShims } from './findShims.ts';
@@ -59,7 +60,7 @@ const silences: ReadonlyMap<string, string> = new Map([
 
 function silence(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return `does not answer: ${silences.get(code) ?? message}`;
 }
 

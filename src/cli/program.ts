@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import { reasonOf } from '../platform/reason.ts';
 import { version } from '../version.ts';
 import { dump, events, inspect, ps } from './commands.ts';
 import { completeIds } from './completeIds.ts';
@@ -21,7 +22,7 @@ export async function runProgram(words: readonly string[]): Promise<ExitCode> {
     return ExitCode.ok;
   } catch (error) {
     if (error instanceof ReaderGone) return ExitCode.ok;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonOf(error);
     terminal.writeError(`${terminal.errorStyle('red', 'podshim:')} ${message}\n`);
     return error instanceof CliError ? error.exitCode : ExitCode.failed;
   }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { isSystemError } from '../posix/error.ts';
 import { readText } from '../posix/files.ts';
 import { linkStatus } from '../posix/paths.ts';
@@ -58,7 +59,7 @@ function parseConfig(text: string, configPath: string): unknown {
     const mistake = findJsonMistake(text);
     throw new Error(
       mistake === undefined
-        ? `${configPath}: ${error instanceof Error ? error.message : String(error)}`
+        ? `${configPath}: ${reasonOf(error)}`
         : `${configPath}:${mistake.line}:${mistake.column}: invalid JSON: ${mistake.reason}`,
     );
   }

@@ -1,9 +1,9 @@
+import { reasonOf } from '../platform/reason.ts';
 import { SIGKILL } from '../posix/constants.ts';
 import { isSystemError } from '../posix/error.ts';
 import { readText, writeFile } from '../posix/files.ts';
 import { listDirectory, removeDirectory, removeTree } from '../posix/paths.ts';
 import { sendSignal } from '../posix/processes.ts';
-import { reasonOf } from './failure.ts';
 import { baseName, cleanPath } from './path.ts';
 
 const CGROUP_ROOT = '/sys/fs/cgroup/';

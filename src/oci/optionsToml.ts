@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { checkedOption, defaultOptions, optionNames, type RuntimeOptions } from './options.ts';
 
 /** Keys of a CRI `options` table that are meant for the daemon. */
@@ -29,7 +30,7 @@ export async function optionsFromToml(text: string): Promise<RuntimeOptions> {
   try {
     table = parse(text);
   } catch (error) {
-    throw new Error(`runtime options: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`runtime options: ${reasonOf(error)}`);
   }
   const found: Partial<Record<keyof RuntimeOptions, boolean | string | number>> = {};
   const unknown: string[] = [];

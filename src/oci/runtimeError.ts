@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { notFound } from '../ttrpc/status.ts';
 
 /** A runtime command that failed. The message is what the daemon shows to people, in the wording of contract 8.2. */
@@ -38,7 +39,7 @@ export function describeFailure(prefix: string, base: string, readLog: () => str
   try {
     logged = readLog();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return `${prefix}: unable to retrieve OCI runtime error (${reason}): ${base}`;
   }
   return `${prefix}: ${logged === '' ? base : logged}`;

@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { O_RDONLY } from '../posix/constants.ts';
 import { closeFile, openFile, readSome } from '../posix/files.ts';
 import { fileStatus } from '../posix/paths.ts';
@@ -78,7 +79,7 @@ export function lastErrorMessage(text: string): string {
       const message = errorMessageOf(pieces.objects[index] ?? '');
       if (message !== undefined) return message;
     } catch (error) {
-      defect ??= error instanceof Error ? error.message : String(error);
+      defect ??= reasonOf(error);
     }
   }
   if (defect !== undefined) throw new Error(defect);

@@ -1,4 +1,5 @@
 import type { Logger } from '../platform/log.ts';
+import { reasonOf } from '../platform/reason.ts';
 import { platform } from '../platform/runtime.ts';
 import { writeDumpFile } from './dumpFile.ts';
 import {
@@ -122,7 +123,7 @@ function* linesOf(section: DumpSection): Generator<string> {
   try {
     for (const text of section.lines()) yield* text.split('\n');
   } catch (error) {
-    yield `failed: ${error instanceof Error ? error.message : String(error)}`;
+    yield `failed: ${reasonOf(error)}`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { taskEvents } from '../events/topics.ts';
 import type { LogFields, Logger } from '../platform/log.ts';
+import { reasonOf } from '../platform/reason.ts';
 import type { SpawnRequest } from '../posix/processes.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { ExitTracker } from '../task/exits.ts';
@@ -109,7 +110,7 @@ function recordFailure(
   call: Call,
   error: unknown,
 ): void {
-  const text = `${method} ${subject} failed: ${messageOf(error)}`;
+  const text = `${method} ${subject} failed: ${reasonOf(error)}`;
   recorder.record('call', text, performance.now() - call.receivedAt);
 }
 
@@ -127,10 +128,7 @@ export function recordPublishes(sink: EventSink, recorder: FlightRecorder): Even
 export function recordComplaints(logger: Logger, recorder: FlightRecorder): Logger {
   const complain = (fields: LogFields, message: string): void => {
     const { error } = fields;
-    recorder.recordOften(
-      'error',
-      error === undefined ? message : `${message}: ${messageOf(error)}`,
-    );
+    recorder.recordOften('error', error === undefined ? message : `${message}: ${reasonOf(error)}`);
   };
   return {
     trace: (fields, message) => logger.trace(fields, message),
@@ -184,10 +182,6 @@ function subjectOf(message: Uint8Array, withProcess: boolean): string {
     cursor.release();
   }
   return process === '' || process === container ? container : `${container} ${process}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function baseName(path: string): string {

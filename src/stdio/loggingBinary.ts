@@ -1,4 +1,5 @@
 import type { Cancellation } from '../platform/cancellation.ts';
+import { reasonOf } from '../platform/reason.ts';
 import { SIGNALS } from '../posix/constants.ts';
 import { makePipe, readSome, setNonBlocking } from '../posix/files.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
@@ -112,7 +113,7 @@ const startCommand = (options: LoggingBinaryOptions, readiness: number): Command
       openFiles: inheritedOpenFiles(),
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new Error(`failed to start binary process: ${reason}`, { cause: error });
   }
 };

@@ -5,6 +5,7 @@ import { unmountRecursive } from '../mount/unmount.ts';
 import type { Bundle } from '../oci/bundle.ts';
 import type { RuntimeOptions } from '../oci/options.ts';
 import { processSpec } from '../oci/processSpec.ts';
+import { reasonOf } from '../platform/reason.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { StdioPaths } from '../stdio/processStdio.ts';
 import { alreadyExists, Code, notFound, StatusError } from '../ttrpc/status.ts';
@@ -15,7 +16,6 @@ import { checkIdentifier } from './identifiers.ts';
 import type { InitProcess } from './initProcess.ts';
 import { killLeftovers } from './killLeftovers.ts';
 import type { TaskProcess } from './process.ts';
-import { reasonOf } from './reason.ts';
 import { checkInitAllows } from './states.ts';
 
 export interface ContainerParts {

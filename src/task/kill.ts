@@ -1,7 +1,7 @@
+import { reasonOf } from '../platform/reason.ts';
 import { isSystemError } from '../posix/error.ts';
 import { sendSignal } from '../posix/processes.ts';
 import { Code, notFound, StatusError } from '../ttrpc/status.ts';
-import { reasonOf } from './reason.ts';
 
 /**
  * Signals a process of ours that is not reaped yet, so that its pid cannot be anybody else's.

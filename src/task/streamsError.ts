@@ -1,5 +1,5 @@
+import { reasonOf } from '../platform/reason.ts';
 import { Code, StatusError } from '../ttrpc/status.ts';
-import { reasonOf } from './reason.ts';
 
 /**
  * A failure to open a process's streams, as the client gets it (contract 5.3 step 7). Left alone, a FIFO that is

@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { decodeMetadata, type Metadata, type RequestEnvelope } from './requestEnvelope.ts';
 import { Code, canceled, deadlineExceeded, StatusError } from './status.ts';
 
@@ -117,7 +118,7 @@ export class ServerCall implements Call {
     try {
       return decodeMetadata(bytes);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = reasonOf(error);
       throw new StatusError(Code.InvalidArgument, `unmarshal request error: ${text}`);
     }
   }

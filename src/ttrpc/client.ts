@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import { type Connection, platform } from '../platform/runtime.ts';
 import { type ClientStream, PendingStream } from './clientStream.ts';
 import { FrameFlag, type FrameReceiver, FrameType, overLongText } from './frame.ts';
@@ -147,7 +148,7 @@ export class Client implements FrameReceiver {
         stream.take(flags, bytes, start, end);
       }
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = reasonOf(error);
       this.#reject(streamId, new StatusError(Code.Internal, `unmarshal response error: ${text}`));
     }
   }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../platform/reason.ts';
 import type { Call } from './call.ts';
 import { routeKey } from './requestEnvelope.ts';
 import type { StreamHandler } from './serverStream.ts';
@@ -96,7 +97,7 @@ export function decodePayload<Request>(
   try {
     return codec.decode(payload);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reasonOf(error);
     throw new StatusError(Code.Internal, `ttrpc: error unmarshalling payload: ${text}`);
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../platform/reason.ts';
 import { native } from '../../posix/addon.ts';
 import { closeFile, makePipe, readSome, setNonBlocking, writeAll } from '../../posix/files.ts';
 import { startMovement } from '../../posix/poller.ts';
@@ -17,7 +18,7 @@ export async function tryFeatures(): Promise<Record<Feature, string | undefined>
     addon,
     pidfd: problemOf(() => closeFile(openPidfd(process.pid))),
     subreaper: problemOf(becomeSubreaper),
-    splice: await trySplice().catch(messageOf),
+    splice: await trySplice().catch(reasonOf),
   };
 }
 
@@ -57,10 +58,6 @@ function problemOf(attempt: () => void): string | undefined {
     attempt();
     return undefined;
   } catch (error) {
-    return messageOf(error);
+    return reasonOf(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
