@@ -14,6 +14,7 @@ const containers = [
       ['containerd', 'ctr', 'containerd-shim-runc-v2'].every((name) => findCommand(name)),
   },
   { packages: ['runc'], present: () => findCommand('runc') !== undefined },
+  { packages: ['crun'], present: () => findCommand('crun') !== undefined },
   { packages: ['busybox-static'], present: () => findCommand('busybox') !== undefined },
 ];
 

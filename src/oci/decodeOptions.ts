@@ -16,6 +16,7 @@ export function decodeOptions(any: AnyValue | undefined): RuntimeOptions | Promi
 function decodeRunc(value: Uint8Array): RuntimeOptions {
   const options = RuncOptions.decode(value);
   return {
+    ...defaultOptions,
     noPivotRoot: options.noPivotRoot,
     noNewKeyring: options.noNewKeyring,
     shimCgroup: options.shimCgroup,

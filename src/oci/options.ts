@@ -15,6 +15,8 @@ export interface RuntimeOptions {
   readonly systemdCgroup: boolean;
   readonly criuImagePath: string;
   readonly criuWorkPath: string;
+  /** Start, kill and delete are always the runtime's (src/oci/direct). Not in the proto file: TOML only. */
+  readonly noDirectPath: boolean;
 }
 
 export const defaultOptions: RuntimeOptions = {
@@ -29,6 +31,7 @@ export const defaultOptions: RuntimeOptions = {
   systemdCgroup: false,
   criuImagePath: '',
   criuWorkPath: '',
+  noDirectPath: false,
 };
 
 /** Names in `options.json`, which are those of the proto file. */
@@ -44,6 +47,7 @@ const jsonNames: Readonly<Record<keyof RuntimeOptions, string>> = {
   systemdCgroup: 'systemd_cgroup',
   criuImagePath: 'criu_image_path',
   criuWorkPath: 'criu_work_path',
+  noDirectPath: 'no_direct_path',
 };
 
 export const optionNames = Object.keys(jsonNames) as readonly (keyof RuntimeOptions)[];

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../posix/files.ts';
-import { linkStatus, listDirectory, makeDirectories, removeFile } from '../posix/paths.ts';
-import { effectiveUser } from '../posix/processes.ts';
+import { linkStatus, listDirectory, removeFile } from '../posix/paths.ts';
+import { makePrivateDirectory } from '../posix/privateDirectory.ts';
 
 export interface DumpFileName {
   namespace: string;
@@ -17,22 +17,13 @@ export interface DumpFileName {
  * @throws Error when the directory is not this user's alone; SystemError
  */
 export function writeDumpFile(directory: string, name: DumpFileName, text: string): string {
-  makeDirectories(directory, 0o700);
-  refuseSharedDirectory(directory);
+  makePrivateDirectory(directory, 'dump directory');
   const prefix = `${fileNamePart(name.namespace)}-${fileNamePart(name.id)}-`;
   const fileName = `${prefix}${name.pid}.txt`;
   const path = `${directory}/${fileName}`;
   writeFileAtomic(path, text, 0o600);
   removeAbandoned(directory, prefix, fileName);
   return path;
-}
-
-/** Someone else who can write here could have put a link in the file's place. */
-function refuseSharedDirectory(directory: string): void {
-  const { type, uid, mode } = linkStatus(directory);
-  if (type !== 'directory' || uid !== effectiveUser().uid || (mode & 0o077) !== 0) {
-    throw new Error(`dump directory ${directory} is not a directory of this user alone`);
-  }
 }
 
 function removeAbandoned(directory: string, prefix: string, current: string): void {

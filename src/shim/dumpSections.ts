@@ -39,7 +39,7 @@ function* containerLines(tasks: TaskService): Generator<string> {
   for (const container of tasks.containers.values()) {
     const { init } = container;
     yield `${container.id} ${init.pausing ? 'pausing' : init.state} ${processText(init)}, bundle ${container.bundle.path}`;
-    yield `  ${exitText(container)}`;
+    yield `  ${exitText(container)}, direct path: ${container.direct?.describe() ?? 'off'}`;
     yield `  ${init.describeStdio()}`;
     for (const exec of container.execs.values()) {
       yield `  exec ${exec.id} ${exec.state} ${processText(exec)}`;

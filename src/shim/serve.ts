@@ -1,5 +1,6 @@
 import { Publisher } from '../events/publisher.ts';
 import { RUNTIME_NAME } from '../manager/runtimeName.ts';
+import { KnownRuntimes } from '../oci/direct/knownRuntimes.ts';
 import { OciRuntime } from '../oci/runtime.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
 import { platform } from '../platform/runtime.ts';
@@ -76,6 +77,7 @@ export function serve(flags: ShimFlags): void {
     namespace: flags.namespace,
     events: new TaskEvents(recordPublishes(publisher, recorder)),
     ...{ reaper, exits, logger, helpers },
+    runtimes: process.env.PODSHIM_DIRECT_PATH === 'off' ? undefined : new KnownRuntimes(helpers),
     openRuntime: (containerBundle, options) =>
       new OciRuntime({
         ...helpers,

@@ -3,6 +3,7 @@ import type { OomWatch } from '../cgroup/oom.ts';
 import { exitJournalPath, instantOf, writeExitRecord } from '../events/exitJournal.ts';
 import { unmountRecursive } from '../mount/unmount.ts';
 import type { Bundle } from '../oci/bundle.ts';
+import type { DirectPath } from '../oci/direct/directPath.ts';
 import type { RuntimeOptions } from '../oci/options.ts';
 import { processSpec } from '../oci/processSpec.ts';
 import { reasonOf } from '../platform/reason.ts';
@@ -41,6 +42,8 @@ export class Container {
   readonly execs = new Map<string, ExecProcess>();
   cgroup: Cgroup | undefined;
   oom: OomWatch | undefined;
+  /** Does for the runtime what needs no process; undefined where that is switched off or cannot be. */
+  direct: DirectPath | undefined;
   readonly #rootfs: string | undefined;
   #init: InitProcess | undefined;
 

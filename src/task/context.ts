@@ -1,5 +1,6 @@
 import type { HelperSettings } from '../mount/helper.ts';
 import type { Bundle } from '../oci/bundle.ts';
+import type { KnownRuntimes } from '../oci/direct/knownRuntimes.ts';
 import type { RuntimeOptions } from '../oci/options.ts';
 import type { OciRuntime } from '../oci/runtime.ts';
 import type { Logger } from '../platform/log.ts';
@@ -10,6 +11,8 @@ import type { TaskEvents } from './taskEvents.ts';
 /** What a container asks of its OCI runtime. */
 export type ContainerRuntime = Pick<
   OciRuntime,
+  | 'binary'
+  | 'root'
   | 'create'
   | 'start'
   | 'exec'
@@ -33,6 +36,8 @@ export interface TaskContext {
   readonly logger: Logger;
   /** What programs are started with that the shim runs for itself. */
   readonly helpers: HelperSettings;
+  /** Whose start, kill and delete may be done without them; undefined: nobody's. */
+  readonly runtimes: Pick<KnownRuntimes, 'kindOf'> | undefined;
   /** The OCI runtime as a container's options name it. */
   openRuntime(bundle: Bundle, options: RuntimeOptions): ContainerRuntime;
 }

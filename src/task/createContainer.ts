@@ -2,6 +2,7 @@ import { mountRootfs } from '../mount/rootfs.ts';
 import { unmountRecursive } from '../mount/unmount.ts';
 import { Bundle } from '../oci/bundle.ts';
 import { decodeOptions } from '../oci/decodeOptions.ts';
+import { DirectPath } from '../oci/direct/directPath.ts';
 import type { RuntimeOptions } from '../oci/options.ts';
 import type { Cancellation } from '../platform/cancellation.ts';
 import { reasonOf } from '../platform/reason.ts';
@@ -87,8 +88,18 @@ async function createInit(
   await stdio.attach();
   const pid = bundle.readInitPid();
   container.init = InitProcess.created(container, pid, paths, stdio);
+  container.direct = directPath(container, pid);
   watchCgroup(container, pid);
   return pid;
+}
+
+function directPath(container: Container, pid: number): DirectPath | undefined {
+  const { bundle, context, exits, id, options, runtime } = container;
+  const { runtimes } = context;
+  if (runtimes === undefined || options.noDirectPath) return undefined;
+  const { binary, root } = runtime;
+  const isReaped = (): boolean => exits.initExit !== undefined;
+  return new DirectPath({ id, bundle, root, binary, runtimes, pid, isReaped });
 }
 
 /** @returns the rootfs that the shim has mounted, if it was asked to. */

@@ -84,7 +84,10 @@ export class InitProcess extends TaskProcess {
   /** Signals the init, or with `all` every process of the container. */
   async kill(signal: number, all: boolean): Promise<void> {
     checkInitAllows('kill', this.#state);
-    const kill = this.#container.runtime.kill(this.id, signal, all);
+    const { direct, runtime } = this.#container;
+    const plain = !all && (this.#state === 'created' || this.#state === 'running');
+    if (plain && !this.#pausing && direct?.kill(signal)) return;
+    const kill = runtime.kill(this.id, signal, all);
     this.#kills.add(kill);
     try {
       await kill;
@@ -128,6 +131,7 @@ export class InitProcess extends TaskProcess {
   checkpoint(request: CheckpointRequest, call: Cancellation): Promise<void> {
     return this.#serial.run(async () => {
       checkInitAllows('checkpoint', this.#state);
+      this.#container.direct?.giveUp('checkpointed');
       await this.#container.runtime.checkpoint(this.id, request, call);
     });
   }
@@ -152,7 +156,9 @@ export class InitProcess extends TaskProcess {
       }
       let failure: unknown;
       try {
-        await this.#container.runtime.delete(this.id, this.#isHalfRestored);
+        const { direct, runtime } = this.#container;
+        const done = this.exit !== undefined && direct?.delete();
+        if (!done) await runtime.delete(this.id, this.#isHalfRestored);
       } catch (error) {
         failure = error;
       }
@@ -191,7 +197,8 @@ export class InitProcess extends TaskProcess {
   async #startCreated(call: Cancellation): Promise<void> {
     const release = this.#container.exits.holdForInitStart();
     try {
-      await this.#container.runtime.start(this.id, call);
+      const { direct, runtime } = this.#container;
+      if (!(await direct?.start(call))) await runtime.start(this.id, call);
       this.#started(this.pid);
     } finally {
       release();

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitUntil } from './waiting.ts';
 
 /** Where shims write their dumps, in files that outlive them. */
 export const DUMP_DIRECTORY = '/run/podshim/dump';
@@ -18,4 +19,19 @@ export function removeDumps(namespace: string): void {
   for (const name of readdirSync(DUMP_DIRECTORY)) {
     if (name.startsWith(`${namespace}-`)) rmSync(join(DUMP_DIRECTORY, name), { force: true });
   }
+}
+
+/** Sends SIGUSR1 to a shim that dumps into `directory`, and returns the text of the dump that it makes. */
+export function takeDump(pid: number, directory: string = DUMP_DIRECTORY): Promise<string> {
+  const read = (): string | undefined => {
+    if (!existsSync(directory)) return undefined;
+    const name = readdirSync(directory).find((entry) => entry.endsWith(`-${pid}.txt`));
+    return name === undefined ? undefined : readFileSync(join(directory, name), 'utf8');
+  };
+  const earlier = read();
+  process.kill(pid, 'SIGUSR1');
+  return waitUntil('a dump is written', () => {
+    const text = read();
+    return text !== earlier && text;
+  });
 }

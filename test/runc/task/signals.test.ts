@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { takeDump } from '../../support/dumps.ts';
 import { isRunning, killQuietly, waitForEnd } from '../../support/processes.ts';
 import { ShimPod } from '../../support/shimPod.ts';
-import { waitUntil } from '../../support/waiting.ts';
 
 let dumps: string;
 let pod: ShimPod;
@@ -20,19 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => pod?.close());
 
-/** Sends SIGUSR1 and returns the text of the dump that it makes. */
-function dump(): Promise<string> {
-  const read = (): string | undefined => {
-    const name = readdirSync(dumps).find((entry) => entry.endsWith(`-${pod.pid}.txt`));
-    return name === undefined ? undefined : readFileSync(join(dumps, name), 'utf8');
-  };
-  const earlier = read();
-  process.kill(pod.pid, 'SIGUSR1');
-  return waitUntil('a dump is written', () => {
-    const text = read();
-    return text !== earlier && text;
-  });
-}
+const dump = (): Promise<string> => takeDump(pod.pid, dumps);
 
 describe('SIGUSR1', () => {
   test('writes to a file what the server is doing', async () => {

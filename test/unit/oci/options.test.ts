@@ -33,7 +33,11 @@ const everything: RuntimeOptions = {
   systemdCgroup: true,
   criuImagePath: '/image',
   criuWorkPath: '/work',
+  noDirectPath: true,
 };
+
+/** As far as the proto file knows it. */
+const ofProto = (options: RuntimeOptions): RuntimeOptions => ({ ...options, noDirectPath: false });
 
 const anyOptions: fc.Arbitrary<RuntimeOptions> = fc.record(
   {
@@ -48,6 +52,7 @@ const anyOptions: fc.Arbitrary<RuntimeOptions> = fc.record(
     systemdCgroup: fc.boolean(),
     criuImagePath: fc.string(),
     criuWorkPath: fc.string(),
+    noDirectPath: fc.boolean(),
   },
   { noNullPrototype: true },
 );
@@ -67,6 +72,7 @@ describe('options.json', () => {
       systemd_cgroup: true,
       criu_image_path: '/image',
       criu_work_path: '/work',
+      no_direct_path: true,
     });
   });
 
@@ -111,14 +117,17 @@ describe('options in an Any', () => {
 
   test('runc options, with any prefix before the type', () => {
     const value = RuncOptions.encode({ ...everything, taskApiAddress: 'x' }).finish();
-    assert.deepEqual(decodeOptions({ typeUrl: 'containerd.runc.v1.Options', value }), everything);
+    assert.deepEqual(
+      decodeOptions({ typeUrl: 'containerd.runc.v1.Options', value }),
+      ofProto(everything),
+    );
     const typeUrl = 'type.googleapis.com/containerd.runc.v1.Options';
-    assert.deepEqual(decodeOptions({ typeUrl, value }), everything);
+    assert.deepEqual(decodeOptions({ typeUrl, value }), ofProto(everything));
     fc.assert(
       fc.property(anyOptions, (options) => {
         const bytes = RuncOptions.encode(options).finish();
         if (bytes.length === 0) return;
-        assert.deepEqual(decodeOptions({ typeUrl, value: bytes }), options);
+        assert.deepEqual(decodeOptions({ typeUrl, value: bytes }), ofProto(options));
       }),
     );
   });

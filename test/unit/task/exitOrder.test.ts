@@ -70,6 +70,7 @@ class Run {
         events: new TaskEvents({ publish: (topic, _type, event) => this.#record(topic, event) }),
         logger: silentLogger,
         helpers: { reaper, environment: [], openFiles: undefined },
+        runtimes: undefined,
         openRuntime: () => this.world.runtimeFor(),
       },
       () => {},

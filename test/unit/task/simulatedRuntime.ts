@@ -143,6 +143,8 @@ export class World {
 
   runtimeFor(): ContainerRuntime {
     return {
+      binary: 'simulated',
+      root: '/',
       create: (id) => this.#fly(() => this.#create(id)),
       start: (id) => this.#fly(() => this.#requireInit(id)),
       exec: (id, request) => {

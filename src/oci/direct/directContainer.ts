@@ -1,0 +1,67 @@
+import { readText } from '../../posix/files.ts';
+import type { KnownRuntime } from './knownRuntimes.ts';
+
+/** What the direct path acts on, read from what the runtime noted at `create`. */
+export interface DirectContainer {
+  readonly kind: KnownRuntime;
+  /** The runtime's own directory of this container, removed last by `delete`. */
+  readonly stateDirectory: string;
+  /** Absolute paths of the directories that `delete` removes before. */
+  readonly cgroups: readonly string[];
+  /** What tells whether the container is frozen; undefined where the runtime does not look. */
+  readonly freezer: { readonly file: string; readonly thawed: string } | undefined;
+}
+
+/** What both readers are given. */
+export interface DirectSource {
+  readonly id: string;
+  readonly stateDirectory: string;
+  /** From the bundle's pid file. */
+  readonly pid: number;
+}
+
+/** Why a container is left to its runtime. */
+export class NotDirect extends Error {}
+
+/** @throws NotDirect unless it holds */
+export function demand(condition: boolean, reason: string): asserts condition {
+  if (!condition) throw new NotDirect(reason);
+}
+
+/** @throws NotDirect when it cannot be read or is no JSON object */
+export function readObject(path: string): Readonly<Record<string, unknown>> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readText(path));
+  } catch {
+    throw new NotDirect(`${path} cannot be read`);
+  }
+  demand(isObject(parsed), `${path} is not an object`);
+  return parsed;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Undefined, null, and whatever has nothing in it. */
+export function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  if (typeof value !== 'object') return false;
+  return Object.values(value).every(isEmpty);
+}
+
+/**
+ * A directory that is the container's own: nothing else may be removed.
+ * @throws NotDirect
+ */
+export function ownCgroup(path: unknown, id: string): string {
+  demand(
+    typeof path === 'string' &&
+      path.startsWith('/sys/fs/cgroup/') &&
+      path.endsWith(`/${id}`) &&
+      !path.split('/').includes('..'),
+    `the cgroup ${JSON.stringify(path)} is not the container's own`,
+  );
+  return path;
+}
