@@ -14,6 +14,7 @@ export interface SpecInput {
   /** root.path; by default the shared busybox, read-only. */
   readonly root?: string;
   readonly resources?: Readonly<Record<string, unknown>>;
+  readonly hooks?: Readonly<Record<string, unknown>>;
 }
 
 /** A config.json for runc: a busybox container without network, capabilities or limits of its own. */
@@ -30,6 +31,7 @@ export function ociSpec(input: SpecInput): Readonly<Record<string, unknown>> {
   }));
   return {
     ociVersion: '1.0.2',
+    ...(input.hooks === undefined ? {} : { hooks: input.hooks }),
     process: {
       terminal: input.terminal ?? false,
       user: { uid: 0, gid: 0 },
