@@ -107,7 +107,7 @@ function startServer({ path }, directory, id) {
       '-namespace',
       'footprint',
       '-address',
-      '/nowhere',
+      join(directory, 'nowhere'),
       '-publish-binary',
       '/bin/true',
       '-id',

@@ -139,7 +139,11 @@ export const bunPlatform: Platform = {
   listen,
   connect,
   sha256Hex: (text) => new Bun.CryptoHasher('sha256').update(text).digest('hex'),
-  collectGarbage: () => Bun.gc(true),
+  collectGarbage() {
+    // Compiled code goes as well: it is decoded again when it is called.
+    Bun.shrink();
+    Bun.gc(true);
+  },
   selfCommand() {
     // A compiled binary runs from Bun's own virtual folder; then the binary is the whole command.
     const compiled = Bun.main.startsWith('/$bunfs/');
