@@ -76,6 +76,8 @@ export class RuntimeLauncher {
   }
 
   async #spawn(launch: Launch, descriptors: readonly number[]): Promise<Exit> {
+    const turn = this.#reaper.turns.take();
+    if (turn !== undefined) await turn;
     if (launch.cancel?.cancelled) throw new CommandError('context canceled');
     const command = this.#start(launch, descriptors);
     const forget = launch.cancel?.onCancel(() => command.kill(SIGNALS.SIGKILL));

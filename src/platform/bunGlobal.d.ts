@@ -37,6 +37,8 @@ declare namespace BunRuntime {
       socket: SocketHandler<Data>;
     }): Promise<Socket<Data>>;
     gc(force: boolean): void;
+    /** Drops compiled code and what else can be made again. */
+    shrink(): void;
     generateHeapSnapshot(format: 'v8'): string;
     readonly CryptoHasher: new (algorithm: 'sha256') => Hasher;
   }

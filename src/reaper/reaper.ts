@@ -1,6 +1,7 @@
 import { reapExited, type SpawnRequest, spawn } from '../posix/processes.ts';
 import { Command } from './command.ts';
 import type { Exit } from './exit.ts';
+import { SpawnTurns } from './spawnTurns.ts';
 import { type ExitListener, Subscription } from './subscription.ts';
 
 /**
@@ -11,6 +12,8 @@ import { type ExitListener, Subscription } from './subscription.ts';
  * nothing here remembers one any longer than its process lives (containerd#13049).
  */
 export class Reaper {
+  /** For those who can wait: commands that come by the dozen. */
+  readonly turns: SpawnTurns = new SpawnTurns();
   readonly #commands = new Map<number, Command>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #report: (error: unknown) => void;
