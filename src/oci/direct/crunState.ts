@@ -7,7 +7,8 @@ import {
   type DirectContainer,
   type DirectSource,
   demand,
-  isEmpty,
+  hasHooks,
+  isAbsent,
   isObject,
   ownCgroup,
   readObject,
@@ -23,10 +24,10 @@ export function readCrunState(source: DirectSource, spec: OciSpec): DirectContai
   const { id, pid, stateDirectory } = source;
   const status = readObject(`${stateDirectory}/status`);
   demand(status.pid === pid, 'status is of another process');
-  demand(status['systemd-cgroup'] === false && isEmpty(status.scope), 'systemd cgroup driver');
-  demand(isEmpty(spec.hooks), 'hooks');
-  demand(isEmpty(spec.linux?.intelRdt), 'intelRdt');
-  demand(isEmpty(spec.linux?.netDevices), 'netDevices');
+  demand(status['systemd-cgroup'] === false && isAbsent(status.scope), 'systemd cgroup driver');
+  demand(!hasHooks(spec.hooks), 'hooks');
+  demand(isAbsent(spec.linux?.intelRdt), 'intelRdt');
+  demand(isAbsent(spec.linux?.netDevices), 'netDevices');
   demand(hasOwnPidNamespace(spec), 'no pid namespace of its own');
   demand(!hasOwnAnnotations(spec.annotations), 'run.oci annotations');
   const path = status['cgroup-path'];

@@ -44,11 +44,21 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Undefined, null, and whatever has nothing in it. */
-export function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true;
-  if (typeof value !== 'object') return false;
-  return Object.values(value).every(isEmpty);
+/** Not there, as Go writes it. */
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+/** Hooks are lists by their kind; a kind without any may be there all the same. */
+export function hasHooks(hooks: unknown): boolean {
+  if (isAbsent(hooks)) return false;
+  return (
+    !isObject(hooks) || Object.values(hooks).some((list) => !isAbsent(list) && !isEmptyList(list))
+  );
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /**

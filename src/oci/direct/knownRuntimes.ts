@@ -63,6 +63,7 @@ export class KnownRuntimes {
 
   #read(note: string): string | undefined {
     try {
+      makePrivateDirectory(this.#directory, 'directory of runtimes');
       return readText(`${this.#directory}/${note}`).trim();
     } catch {
       return undefined;

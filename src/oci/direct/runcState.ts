@@ -2,7 +2,8 @@ import {
   type DirectContainer,
   type DirectSource,
   demand,
-  isEmpty,
+  hasHooks,
+  isAbsent,
   isObject,
   ownCgroup,
   readObject,
@@ -20,9 +21,9 @@ export function readRuncState(source: DirectSource): DirectContainer {
   const { config } = state;
   demand(isObject(config), 'state.json has no config');
   demand(state.id === id && state.init_process_pid === pid, 'state.json is of another process');
-  demand(isEmpty(config.Hooks), 'hooks');
-  demand(isEmpty(config.intel_rdt) && isEmpty(state.intel_rdt_path), 'intelRdt');
-  demand(isEmpty(config.netDevices), 'netDevices');
+  demand(!hasHooks(config.Hooks), 'hooks');
+  demand(isAbsent(config.intel_rdt) && isAbsent(state.intel_rdt_path), 'intelRdt');
+  demand(isAbsent(config.netDevices), 'netDevices');
   demand(
     state.rootless !== true && config.rootless_euid !== true && config.rootless_cgroups !== true,
     'rootless',
@@ -32,7 +33,7 @@ export function readRuncState(source: DirectSource): DirectContainer {
   demand(isObject(cgroups) && cgroups.Rootless !== true, 'rootless cgroup');
   demand(cgroups.Systemd !== true, 'systemd cgroup driver');
   const paths = state.cgroup_paths;
-  demand(isObject(paths) && !isEmpty(paths), 'no cgroups');
+  demand(isObject(paths) && Object.keys(paths).length > 0, 'no cgroups');
   const owned = Object.values(paths).map((path) => ownCgroup(path, id));
   return { kind: 'runc', stateDirectory, cgroups: owned, freezer: freezerOf(paths) };
 }
@@ -42,7 +43,7 @@ function hasOwnPidNamespace(namespaces: unknown): boolean {
     Array.isArray(namespaces) &&
     namespaces.some(
       (namespace: unknown) =>
-        isObject(namespace) && namespace.type === 'NEWPID' && isEmpty(namespace.path),
+        isObject(namespace) && namespace.type === 'NEWPID' && isAbsent(namespace.path),
     )
   );
 }

@@ -33,7 +33,7 @@ export async function lifeCycle(pod: ShimPod, runtime: Runtime, id: string): Pro
   const options = pod.options({ binaryName: runtime.binary });
   await pod.create(
     {
-      args: ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.05; done'],
+      args: ['sleep', '1000'],
       request: { options },
     },
     id,
@@ -41,7 +41,7 @@ export async function lifeCycle(pod: ShimPod, runtime: Runtime, id: string): Pro
   await look('create');
   await client.start(id);
   await look('start');
-  await client.kill(id, 15);
+  await client.kill(id, 9);
   await client.wait(id);
   await look('exit');
   await client.delete(id);
