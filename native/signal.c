@@ -62,11 +62,6 @@ static napi_value becomeSubreaper(napi_env env, napi_callback_info info) {
   return outcome(env, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
 }
 
-static napi_value disableHugePages(napi_env env, napi_callback_info info) {
-  (void)info;
-  return outcome(env, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
-}
-
 static napi_value createSchedulingCookie(napi_env env, napi_callback_info info) {
   (void)info;
   return outcome(env, prctl(PR_SCHED_CORE, SCHED_CORE_CREATE, 0, SCHED_CORE_PROCESS_GROUP, 0));
@@ -97,7 +92,7 @@ static napi_value exitNow(napi_env env, napi_callback_info info) {
 bool register_signal(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       METHOD(sendSignal),       METHOD(openPidfd),       METHOD(sendSignalThroughPidfd), METHOD(ignoreSignal),
-      METHOD(unblockSignal),    METHOD(becomeSubreaper), METHOD(disableHugePages),       METHOD(createSchedulingCookie),
+      METHOD(unblockSignal),    METHOD(becomeSubreaper), METHOD(createSchedulingCookie),
       METHOD(parentPid),        METHOD(effectiveUser),   METHOD(exitNow),
   };
   return REGISTER(env, exports, methods);

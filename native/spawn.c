@@ -27,6 +27,18 @@
 
 enum { KILL_WITH_PARENT = 1, NEW_PROCESS_GROUP = 2, OPEN_FILES = 4 };
 
+// Whether this process has turned huge pages off for itself.
+static bool huge_pages_off;
+
+static napi_value disableHugePages(napi_env env, napi_callback_info info) {
+  (void)info;
+  int before = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0);
+  if (before != 0) return outcome(env, before < 0 ? -1 : 0);
+  int result = prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+  huge_pages_off = result == 0;
+  return outcome(env, result);
+}
+
 // Added to the errno in the answer when it was chdir that failed.
 #define FAILED_DIRECTORY 10000
 
@@ -139,6 +151,8 @@ IN_CHILD static int child(void *argument) {
     // The parent may have died before the request took effect.
     if (getppid() != request->parent) _exit(127);
   }
+  // It belongs to the memory, which is the parent's still, and exec hands it on. The parent takes it back.
+  if (huge_pages_off) prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
   const kernel_signals none = 0;
   set_mask(&none, NULL);
   execve(request->path, request->argv, request->environment);
@@ -176,6 +190,7 @@ static int64_t start(struct request *request) {
   set_mask(&all, &previous);
   pid_t pid = clone(child, (char *)stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD, request);
   int failure = pid < 0 ? errno : request->failure;
+  if (huge_pages_off) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   // A child that never became another program is ours to collect: nobody may see its exit.
   if (pid > 0 && failure != 0) RETRY(waitpid(pid, NULL, 0));
   set_mask(&previous, NULL);
@@ -230,6 +245,6 @@ free_path:
 }
 
 bool register_spawn(napi_env env, napi_value exports) {
-  const napi_property_descriptor methods[] = {METHOD(spawn)};
+  const napi_property_descriptor methods[] = {METHOD(spawn), METHOD(disableHugePages)};
   return REGISTER(env, exports, methods);
 }

@@ -107,7 +107,10 @@ export function becomeSubreaper(): void {
   check(native().becomeSubreaper(), 'prctl');
 }
 
-/** No transparent huge pages for this process: they only cost memory here. Inherited by children. */
+/**
+ * No transparent huge pages for this process: they only cost memory here. Programs that `spawn` starts get them as if this
+ * had not been called: the kernel would hand the setting on, through the runtime into every container.
+ */
 export function disableHugePages(): void {
   check(native().disableHugePages(), 'prctl');
 }

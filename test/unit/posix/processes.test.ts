@@ -8,6 +8,7 @@ import {
   fileStatus,
   makeMemoryFile,
   openFile,
+  readText,
   readToEnd,
   rewind,
   writeAll,
@@ -15,6 +16,7 @@ import {
 } from '../../../src/posix/files.ts';
 import {
   becomeSubreaper,
+  disableHugePages,
   effectiveUser,
   ignoreSignal,
   openPidfd,
@@ -232,4 +234,17 @@ test('errors name the call, the path and the reason as Go does', () => {
   assert.equal(new SystemError('read', 4711).message, 'read: errno 4711');
   assert.ok(isSystemError(error) && isSystemError(error, 'ENOENT'));
   assert.ok(!isSystemError(error, 'EIO') && !isSystemError(new Error('ENOENT')));
+});
+
+test('huge pages stay off in this process and as they were in what it starts', async () => {
+  const own = (): string | undefined =>
+    /^THP_enabled:\s+\d$/m.exec(readText('/proc/self/status'))?.[0];
+  const { output: before } = await shell('grep THP_enabled /proc/self/status');
+  disableHugePages();
+  assert.equal(own(), 'THP_enabled:\t0');
+  const { output } = await shell('grep THP_enabled /proc/self/status');
+  assert.equal(output, before);
+  assert.equal(own(), 'THP_enabled:\t0');
+  assert.throws(() => launch(['/no/such/program']), { code: 'ENOENT' });
+  assert.equal(own(), 'THP_enabled:\t0');
 });
