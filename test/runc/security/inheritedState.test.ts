@@ -5,6 +5,7 @@ import { asDaemon } from '../../support/asDaemon.ts';
 import { shimCommand } from '../../support/binary.ts';
 import { ShimPod } from '../../support/shimPod.ts';
 import { skipFor } from '../../support/skipping.ts';
+import { waitUntil } from '../../support/waiting.ts';
 
 const goShim = '/usr/bin/containerd-shim-runc-v2';
 
@@ -70,7 +71,10 @@ async function ownerInProc(pod: ShimPod, id: string): Promise<number> {
   const process = { user: { uid: 1000, gid: 1000 } };
   await pod.client.exec({ id, execId: 'user', args: ['sleep', '1000'], process });
   const { pid } = await pod.client.start(id, 'user');
-  return statSync(`/proc/${pid}`).uid;
+  const owner = (): number => statSync(`/proc/${pid}`).uid;
+  // The runtime's own process, before it becomes this one, is closed.
+  await waitUntil('the process belongs to its user', () => owner() !== 0, 10_000).catch(() => {});
+  return owner();
 }
 
 async function reportsUnder(command: readonly string[]): Promise<Reports> {
