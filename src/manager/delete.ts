@@ -31,6 +31,8 @@ const STDOUT = 1;
 const STDERR = 2;
 
 const SOCKET_SCHEME = 'unix://';
+/** How `start` names every socket (contract 2.1). */
+const SOCKET_NAME = /^\/.*\/[0-9a-f]{64}$/;
 
 /** The daemon kills this helper after 5 s (contract 1.9): runc gets this much, in milliseconds. */
 const RUNTIME_BUDGET = 4000;
@@ -98,6 +100,7 @@ function removeSockets(bundle: Bundle, flags: ShimFlags, warn: Warn): void {
     const address = readText(`${bundle.path}/address`).trim();
     if (!address.startsWith(SOCKET_SCHEME)) return;
     const path = socketPathOf(address);
+    if (!SOCKET_NAME.test(path)) throw new Error(`${path} has not the name of a shim's socket`);
     if (!removeDeadSocket(path)) return;
     const identity = {
       directory: parentDirectory(path),

@@ -3,6 +3,7 @@ import { isSystemError } from '../posix/error.ts';
 import { readText } from '../posix/files.ts';
 import { linkStatus } from '../posix/paths.ts';
 import { findJsonMistake } from './jsonPosition.ts';
+import { cleanPath } from './path.ts';
 
 /** Annotations that name the group, the first one present wins (contract 2.2). */
 const GROUP_ANNOTATIONS = ['io.containerd.runc.v2.group', 'io.kubernetes.cri.sandbox-id'] as const;
@@ -46,10 +47,26 @@ export function groupOf(text: string, configPath: string, id: string): string {
       if (typeof value !== 'string') {
         throw new Error(`${configPath}: annotation ${name} is not a string`);
       }
+      if (leadsElsewhere(value)) {
+        throw new Error(
+          `${configPath}: annotation ${name} is no name for a group: ${JSON.stringify(value)}`,
+        );
+      }
       return value;
     }
   }
   return id;
+}
+
+/**
+ * A group's name is part of the path that its socket's name is the hash of: `..` would give the socket of another
+ * namespace, and `x/debug` that of x's debug socket.
+ */
+function leadsElsewhere(group: string): boolean {
+  return (
+    group !== '' &&
+    (cleanPath(`/${group}`) !== `/${group}` || group.endsWith('/debug') || group.includes('\0'))
+  );
 }
 
 function parseConfig(text: string, configPath: string): unknown {

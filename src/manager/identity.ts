@@ -4,8 +4,8 @@ import type { ShimFlags } from '../shim/flags.ts';
 const IDENTIFIER_LIMIT = 76;
 
 /**
- * Refuses ids and namespaces that the daemon itself would refuse and that would name another place
- * once they are part of a path.
+ * Refuses ids and namespaces that the daemon itself would refuse: as part of a path they would name another place, as
+ * an argument of the runtime an option.
  *
  * @throws Error naming the value and what is wrong with it.
  */
@@ -29,4 +29,21 @@ function checkIdentifier(kind: string, value: string): void {
   if (value.length > IDENTIFIER_LIMIT) {
     throw fail(`${value.length} characters, at most ${IDENTIFIER_LIMIT} are allowed`);
   }
+  if (!isIdentifier(value)) {
+    throw fail("must be letters and digits, joined by single '.', '_' or '-'");
+  }
+}
+
+/** The rule of src/task/identifiers.ts. A loop: the first regular expression costs `start` a third of a millisecond. */
+function isIdentifier(value: string): boolean {
+  let joined = true;
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index);
+    const isDigit = code >= 0x30 && code <= 0x39;
+    const isLetter = (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+    const joins = code === 0x2d || code === 0x2e || code === 0x5f;
+    if (!isDigit && !isLetter && (!joins || joined)) return false;
+    joined = joins;
+  }
+  return !joined;
 }

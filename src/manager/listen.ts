@@ -1,7 +1,8 @@
 import { O_DIRECTORY, O_RDONLY } from '../posix/constants.ts';
 import { isSystemError } from '../posix/error.ts';
 import { closeFile, lockFile, openFile } from '../posix/files.ts';
-import { linkStatus, makeDirectories, removeFile } from '../posix/paths.ts';
+import { fileStatus, linkStatus, makeDirectories, removeFile } from '../posix/paths.ts';
+import { effectiveUser } from '../posix/processes.ts';
 import { connectUnix, listenUnix } from '../posix/sockets.ts';
 import { failure } from './failure.ts';
 import { parentDirectory } from './path.ts';
@@ -11,6 +12,7 @@ const PROBE_MILLISECONDS = 100;
 
 const BACKLOG = 4096;
 const DIRECTORY_MODE = 0o700;
+const OTHERS_MAY_WRITE = 0o022;
 
 /** A listening socket that this process made, and may have to unmake. */
 export interface ListeningSocket {
@@ -112,10 +114,21 @@ function hasListener(path: string): boolean {
 function withLockedDirectory<Result>(directory: string, action: () => Result): Result {
   const descriptor = openDirectory(directory);
   try {
+    refuseForeignDirectory(descriptor, directory);
     lockFile(descriptor);
     return action();
   } finally {
     closeFile(descriptor);
+  }
+}
+
+/** Who else can write to the directory can put a listener of his own in the group's place, and the daemon would talk to it. */
+function refuseForeignDirectory(descriptor: number, path: string): void {
+  const { uid, mode } = fileStatus(descriptor);
+  if (uid !== effectiveUser().uid || (mode & OTHERS_MAY_WRITE) !== 0) {
+    throw new Error(
+      `socket directory ${path} is not a directory that only its owner, this user, can write to`,
+    );
   }
 }
 

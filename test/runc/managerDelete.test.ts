@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { socketAddress } from '../../src/manager/socketAddress.ts';
@@ -57,6 +61,32 @@ describe('delete', () => {
     assert.equal(answer.pid, 0xffffffff);
     assert.equal(answer.exitStatus, 137);
     assert.ok(Number(answer.exitedAt?.seconds) >= earliest);
+  });
+
+  test('removes no socket but one that a shim has made, whatever the address says', async () => {
+    const bundle = sandbox.bundle('planted');
+    const path = join(sandbox.directory, 'somebody-elses.sock');
+    const listener = createServer().listen(path);
+    await once(listener, 'listening');
+    // Whoever listened was killed: the path stays.
+    linkSync(path, `${path}.kept`);
+    listener.close();
+    await once(listener, 'close');
+    renameSync(`${path}.kept`, path);
+    writeFileSync(join(bundle, 'address'), `unix://${path}`);
+    const result = await remove('planted', bundle);
+    assert.match(result.stderr, /failed to remove the socket: .*somebody-elses\.sock/);
+    assert.equal(answerOf(result).exitStatus, 137);
+    assert.ok(existsSync(path));
+  });
+
+  test('takes no id for an option of the runtime', async () => {
+    const bundle = sandbox.bundle('option');
+    fakeRuntime(bundle, '');
+    const result = await remove('--all', bundle);
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /invalid container id "--all"/);
+    assert.ok(!existsSync(join(bundle, 'called')));
   });
 
   test('of a bundle that is not there', async () => {

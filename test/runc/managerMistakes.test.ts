@@ -64,6 +64,9 @@ describe('bad input', () => {
     await refused(bundle, flags(''), /: no container id given/);
     await refused(bundle, flags('a/b'), /: invalid container id "a\/b": must not contain a slash$/);
     await refused(bundle, flags('..'), /: invalid container id "\.\.": /);
+    for (const id of ['-all', '--force', 'a\nb', 'a b', '.hidden', 'a..b', 'a-', 'ä']) {
+      await refused(bundle, flags(id), /: invalid container id ".*": must be letters and digits, /);
+    }
     await refused(bundle, flags('x'.repeat(77)), /"x{77}": 77 characters, at most 76 are allowed$/);
   });
 

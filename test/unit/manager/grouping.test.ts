@@ -36,4 +36,15 @@ describe('grouping', () => {
       /annotation io\.containerd\.runc\.v2\.group is not a string/,
     );
   });
+
+  test('no value leads to the socket of another namespace or of another kind', () => {
+    for (const value of ['..', '../other/pod', 'a/../../b', '.', 'a//b', 'pod/debug', 'a\0b']) {
+      assert.throws(
+        () => group({ annotations: { 'io.containerd.runc.v2.group': value } }),
+        /annotation io\.containerd\.runc\.v2\.group is no name for a group: "/,
+        value,
+      );
+    }
+    assert.equal(group({ annotations: { 'io.containerd.runc.v2.group': 'team/pod' } }), 'team/pod');
+  });
 });

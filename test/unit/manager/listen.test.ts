@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -105,5 +114,40 @@ describe('listening', () => {
       () => claimSocket(join(root, 'file', 'deeper', 's')),
       /^Error: .*not a directory$/,
     );
+  });
+});
+
+describe('a directory of sockets that somebody else can write to is refused', () => {
+  const refusal = /is not a directory that only its owner, this user, can write to$/;
+
+  /** Whoever has planted a listener there would be taken for the group's server. */
+  function refused(name: string, spoil: (directory: string) => void): void {
+    const directory = join(root, name);
+    mkdirSync(directory, { mode: 0o700 });
+    spoil(directory);
+    const path = join(directory, 's');
+    const planted = listenUnix(path, 1);
+    try {
+      assert.throws(() => claimSocket(path), refusal);
+      assert.throws(() => replaceSocket(path), refusal);
+      assert.throws(() => removeDeadSocket(path), refusal);
+      assert.ok(existsSync(path));
+    } finally {
+      closeFile(planted);
+    }
+  }
+
+  test('everybody', () => refused('sticky', (directory) => chmodSync(directory, 0o1777)));
+  test('a group', () => refused('group', (directory) => chmodSync(directory, 0o770)));
+  test('its owner, who is another user', () =>
+    refused('foreign', (directory) => chownSync(directory, 65534, 0)));
+
+  test('one that others can only look into is not', () => {
+    const directory = join(root, 'readable');
+    mkdirSync(directory);
+    chmodSync(directory, 0o755);
+    const socket = claimSocket(join(directory, 's'));
+    assert.ok(socket !== undefined);
+    abandonSocket(socket);
   });
 });
