@@ -44,12 +44,19 @@ export async function mountFuse(
   const result = await runHelper(fuse.helper, words, settings);
   if (result?.status === 0) return;
   if (mountIdAt(mountPoint) !== before) unmount(target, 0);
-  const described = `mount helper [${fuse.helper} [${words.join(' ')}]] failed`;
+  const described = `mount helper [${fuse.helper} [${shown(words)}]] failed`;
   if (result === undefined) {
     const name = JSON.stringify(fuse.helper);
     throw new Error(`${described}: "": exec: ${name}: executable file not found in $PATH`);
   }
   throw new Error(`${described}: ${JSON.stringify(result.output)}: exit status ${result.status}`);
+}
+
+/** Values of options may be secret: of `-o name=value` only the name is shown. */
+function shown(words: readonly string[]): string {
+  return words
+    .map((word, index) => (words[index - 1] === '-o' ? word.replace(/=.*/s, '=…') : word))
+    .join(' ');
 }
 
 /** Has the FUSE tools unmount, which also ends the file system's daemon. @returns whether they did */

@@ -19,6 +19,13 @@ const optionOfKey: ReadonlyMap<string, keyof RuntimeOptions> = new Map(
   optionNames.map((name) => [normalized(name), name]),
 );
 
+/** The parser's message quotes the lines around the mistake after its first line; what they hold is not for a log. */
+function mistakeOf(error: unknown): string {
+  const [first = ''] = reasonOf(error).split('\n');
+  const { line, column } = error as { line?: unknown; column?: unknown };
+  return line === undefined ? first : `${first} (line ${line}, column ${column})`;
+}
+
 /**
  * Options from the TOML of a CRI `options` table (contract 6.4).
  * The parser is loaded when the first such text arrives: most servers never see one.
@@ -30,7 +37,7 @@ export async function optionsFromToml(text: string): Promise<RuntimeOptions> {
   try {
     table = parse(text);
   } catch (error) {
-    throw new Error(`runtime options: ${reasonOf(error)}`);
+    throw new Error(`runtime options: ${mistakeOf(error)}`);
   }
   const found: Partial<Record<keyof RuntimeOptions, boolean | string | number>> = {};
   const unknown: string[] = [];

@@ -237,6 +237,7 @@ export class OciRuntime {
     return this.#launcher.run({
       ...more,
       arguments: [...this.#globalArguments, ...words],
+      told: words,
       directory: this.bundle.path,
       cancel,
     });

@@ -33,6 +33,8 @@ export interface Launch {
   /** How much output is kept of a captured command that ends well. */
   readonly keptBytes?: number;
   readonly cancel?: Cancellation | undefined;
+  /** Words of the arguments that hold nothing secret. */
+  readonly told?: readonly string[];
 }
 
 /** Runs an OCI runtime's binary, through the reaper. */
@@ -104,6 +106,7 @@ export class RuntimeLauncher {
         killWithParent: true,
         newProcessGroup: false,
         openFiles: this.#openFiles,
+        told: launch.told,
       });
     } catch (error) {
       if (isSystemError(error)) throw new CommandError(error.message);

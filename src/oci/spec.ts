@@ -13,9 +13,14 @@ export interface OciSpec {
   };
 }
 
-/** @throws Error when the text is no JSON object. */
+/** @throws Error when the text is no JSON object. The engine's own message would quote it, environment and all. */
 export function parseSpec(text: string): OciSpec {
-  const parsed: unknown = JSON.parse(text);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new Error('the OCI configuration is not valid JSON');
+  }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new Error('the OCI configuration is not a JSON object');
   }

@@ -15,6 +15,8 @@ export interface SpawnRequest {
   readonly newProcessGroup: boolean;
   /** RLIMIT_NOFILE of the child; undefined: ours, which the JavaScript runtime has raised. */
   readonly openFiles: { readonly soft: number; readonly hard: number } | undefined;
+  /** What a record of the start may say beside the program's name. Arguments as such may hold secrets; none by default. */
+  readonly told?: readonly string[] | undefined;
 }
 
 export interface ReapedProcess {

@@ -118,12 +118,15 @@ const OWN_SECTIONS: readonly DumpSection[] = [
   { title: 'memory', lines: memoryLines },
 ];
 
+/** All but tabs and newlines. Error texts quote what a runtime or an image says, and a dump is shown on terminals. */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
 /** A dump is asked for when something is wrong: one section that fails must not cost the others. */
 function* linesOf(section: DumpSection): Generator<string> {
   try {
-    for (const text of section.lines()) yield* text.split('\n');
+    for (const text of section.lines()) yield* text.replace(CONTROL, '?').split('\n');
   } catch (error) {
-    yield `failed: ${reasonOf(error)}`;
+    yield `failed: ${reasonOf(error).replace(CONTROL, '?')}`;
   }
 }
 

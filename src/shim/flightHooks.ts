@@ -147,8 +147,9 @@ export function recordComplaints(logger: Logger, recorder: FlightRecorder): Logg
 
 /** Records a command that was started for the shim itself. Options and paths say little and are left out. */
 export function recordSpawn(recorder: FlightRecorder, pid: number, request: SpawnRequest): void {
-  const [name = request.path, ...words] = request.argv;
-  const said = words.filter((word) => !word.startsWith('-') && !word.startsWith('/'));
+  const { argv, path, told = [] } = request;
+  const [name = path] = argv;
+  const said = told.filter((word) => !word.startsWith('-') && !word.startsWith('/'));
   recorder.record('spawn', [`pid ${pid}`, baseName(name), ...said].join(' '));
 }
 

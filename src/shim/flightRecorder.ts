@@ -125,5 +125,7 @@ export function entryText(entry: FlightEntry): string {
   const { at, kind, text, milliseconds, count } = entry;
   const times = count > 1 ? ` (${count} times in a row)` : '';
   const took = milliseconds === undefined ? '' : `, ${milliseconds.toFixed(1)} ms`;
-  return `${new Date(at).toISOString()} ${kind.padEnd(7)} ${text}${times}${took}`;
+  // On one line: what a runtime printed must not look like another entry, or another section of the dump.
+  const line = text.replaceAll('\n', '\\n');
+  return `${new Date(at).toISOString()} ${kind.padEnd(7)} ${line}${times}${took}`;
 }

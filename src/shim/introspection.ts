@@ -12,6 +12,7 @@ import {
   FlightEvent,
 } from '../proto/introspection.ts';
 import type { MessageInput } from '../proto/wire.ts';
+import { withoutQuery } from '../stdio/uri.ts';
 import type { Container } from '../task/container.ts';
 import type { TaskProcess } from '../task/process.ts';
 import type { Call, ServerStream } from '../ttrpc/server.ts';
@@ -73,7 +74,7 @@ function describeProcess(process: TaskProcess, state: string): MessageInput<Desc
     state,
     pid,
     exit: exit === undefined ? undefined : { status: exit.status, atMilliseconds: exit.at },
-    stdio: { ...paths, streams: process.describeStdio() },
+    stdio: { ...paths, stdout: withoutQuery(paths.stdout), streams: process.describeStdio() },
     waiting: waiters.count,
   };
 }

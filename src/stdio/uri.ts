@@ -95,5 +95,12 @@ const decoded = (text: string): string => {
   }
 };
 
+/** Go's url.Error quotes all of it; the query stays out here, as a logging binary's arguments may be secret. */
 const unparsable = (text: string, reason: string): Error =>
-  new Error(`unable to parse stdout uri: parse ${JSON.stringify(text)}: ${reason}`);
+  new Error(`unable to parse stdout uri: parse ${JSON.stringify(withoutQuery(text))}: ${reason}`);
+
+/** A stdout as it may be shown: without the arguments of a logging binary, which may be secret. */
+export const withoutQuery = (stdout: string): string => {
+  const location = before(stdout, '?');
+  return stdout.startsWith('/') || location === stdout ? stdout : `${location}?…`;
+};

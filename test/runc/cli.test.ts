@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -12,10 +12,10 @@ import {
   WaitRequest,
 } from '../../src/proto/messages.ts';
 import { Client } from '../../src/ttrpc/client.ts';
-import { shimCommand } from '../support/binary.ts';
 import { killCgroups, removeCgroups } from '../support/cgroups.ts';
 import { type CommandResult, RunningCommand, runCommand } from '../support/commands.ts';
 import { removeDumpOf } from '../support/dumps.ts';
+import { peoplesCommand } from '../support/peoplesCommand.ts';
 import { busyboxRootfs } from '../support/rootfs.ts';
 import { runShim, ShimSandbox } from '../support/shimRun.ts';
 
@@ -34,7 +34,7 @@ const execId = 'cli-exec';
 before(async () => {
   sandbox = new ShimSandbox();
   cgroup = sandbox.directory.split('/').at(-1) ?? '';
-  podshim = peoplesCommand();
+  podshim = peoplesCommand(sandbox.directory);
   const bundle = sandbox.bundle(id, config());
   const words = [...sandbox.flags(id), 'start'];
   const started = await runShim({ directory: bundle, words });
@@ -62,14 +62,6 @@ after(async () => {
 
 function call(method: string, request: { finish(): Uint8Array }): Promise<Uint8Array> {
   return client.call(service, method, request.finish());
-}
-
-/** The shim under the name that people call it by. */
-function peoplesCommand(): [string, ...string[]] {
-  const [first = '', ...rest] = shimCommand();
-  const link = join(sandbox.directory, 'podshim');
-  symlinkSync(rest.at(-1) ?? first, link);
-  return rest.length === 0 ? [link] : [first, link];
 }
 
 /** What `runc spec` suggests, for a sleeping process in our rootfs. */

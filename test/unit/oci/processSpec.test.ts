@@ -20,7 +20,7 @@ describe("an exec's process", () => {
 
   test('what is no JSON object is refused', () => {
     for (const text of ['', 'null', '[]', '1', '{"a":']) {
-      assert.throws(() => processSpec(text, true));
+      assert.throws(() => processSpec(text, true), /^Error: exec: the process is not /);
     }
   });
 

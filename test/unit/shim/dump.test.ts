@@ -81,6 +81,12 @@ describe('dump', () => {
     assert.deepEqual(`${logged.slice(1, -2).join('\n')}\n`, text);
   });
 
+  test('nothing in it steers a terminal', () => {
+    const hostile = { title: 'hostile', lines: () => ['a\u001b[2Jb\u009bc\rd\te'] };
+    const text = readFileSync(create([hostile]).dump('SIGUSR1') ?? '', 'utf8');
+    assert.match(text, /\n--- hostile ---\na\?\[2Jb\?c\?d\te\n/);
+  });
+
   test('file and directory are for the owner alone, and nothing temporary stays', () => {
     const path = create().dump('SIGUSR1') ?? '';
     assert.equal(statSync(path).mode & 0o777, 0o600);

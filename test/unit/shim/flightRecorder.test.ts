@@ -139,16 +139,21 @@ describe('what is recorded', () => {
     sink.publish(taskEvents.exit.topic, taskEvents.exit.typeName, exitOf('e'));
     assert.equal(published.length, 2);
 
-    recordSpawn(recorder, 7, {
-      path: '/usr/sbin/runc',
-      argv: ['runc', '--root', '/run/x', 'create', '--bundle', '/b', 'a'],
+    const spawned = {
       environment: [],
       directory: undefined,
       descriptors: [],
       killWithParent: true,
       newProcessGroup: true,
       openFiles: undefined,
+    };
+    recordSpawn(recorder, 7, {
+      ...spawned,
+      path: '/usr/sbin/runc',
+      argv: ['runc', '--root', '/run/x', '--log-format', 'json', 'create', '--bundle', '/b', 'a'],
+      told: ['create', '--bundle', '/b', 'a'],
     });
+    recordSpawn(recorder, 9, { ...spawned, path: '/bin/logger', argv: ['/bin/logger', 'secret'] });
     const exits = new ExitTracker();
     const exit = { pid: 7, status: 0, at: 0 };
     recordExit(recorder, exits, { ...exit, ofCommand: true });
@@ -163,13 +168,23 @@ describe('what is recorded', () => {
       'publish /tasks/exit a',
       'publish /tasks/exit a e',
       'spawn pid 7 runc create a',
+      'spawn pid 9 logger',
       'exit pid 7 status 0',
       'exit an orphan',
       'error dump not written: no space left',
       'error slow',
     ]);
-    assert.equal(recorder.entry(5)?.count, 2);
+    assert.equal(recorder.entry(6)?.count, 2);
   });
+});
+
+test('an entry is one line, whatever its text is', () => {
+  const recorder = new FlightRecorder();
+  recorder.record('error', 'first\n--- containers ---\nnone');
+  assert.deepEqual(texts(recorder), ['error first\n--- containers ---\nnone']);
+  const lines = [...recorder.section.lines()];
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? '', /error {3}first\\n--- containers ---\\nnone$/);
 });
 
 describe('a dump in one message', () => {
