@@ -14,7 +14,7 @@ import { SIGINT, SIGTERM } from '../posix/constants.ts';
 import { isSystemError } from '../posix/error.ts';
 import { readText, writeAll } from '../posix/files.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
-import { fileStatus } from '../posix/paths.ts';
+import { fileStatus, linkStatus } from '../posix/paths.ts';
 import { becomeSubreaper, ignoreSignal } from '../posix/processes.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import type { ShimFlags } from '../shim/flags.ts';
@@ -115,6 +115,7 @@ function removeSockets(bundle: Bundle, flags: ShimFlags, warn: Warn): void {
 
 async function unmount(bundle: Bundle, warn: Warn): Promise<void> {
   try {
+    if (isSymlink(bundle.rootfs)) throw new Error('it is a symlink');
     await unmountRecursive(bundle.rootfs);
   } catch (error) {
     warn(`failed to unmount ${bundle.rootfs}: ${reasonOf(error)}`);
@@ -190,6 +191,15 @@ function readInitPid(bundle: Bundle, warn: Warn): number {
       warn(`failed to read init.pid: ${reasonOf(error)}`);
     }
     return UNKNOWN_PID;
+  }
+}
+
+/** No daemon makes one; what it leads to is not the container's. */
+function isSymlink(path: string): boolean {
+  try {
+    return linkStatus(path).type === 'symlink';
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { isSystemError } from '../posix/error.ts';
-import { readText, writeFile } from '../posix/files.ts';
+import { readText, writeNewFile } from '../posix/files.ts';
 import { removeFile } from '../posix/paths.ts';
 import { optionsFromJson, optionsToJson, type RuntimeOptions } from './options.ts';
 import { hasOwnPidNamespace, type OciSpec, parseSpec } from './spec.ts';
@@ -53,7 +53,7 @@ export class Bundle {
    */
   writeExecProcess(execId: string, process: string): string {
     const path = `${this.path}/${execId}.process.json`;
-    writeFile(path, process, secretMode);
+    writeNewFile(path, process, secretMode);
     return path;
   }
 
@@ -82,7 +82,7 @@ export class Bundle {
 
   /** Has to be there before the runtime can run: `delete` takes root and binary from it (trap 57). */
   writeOptions(options: RuntimeOptions): void {
-    writeFile(`${this.path}/options.json`, optionsToJson(options), secretMode);
+    writeNewFile(`${this.path}/options.json`, optionsToJson(options), secretMode);
   }
 
   /** @returns undefined when there are none yet. Throws when they cannot be read. */
@@ -93,7 +93,7 @@ export class Bundle {
 
   /** The binary's name as the client gave it; may be empty. */
   writeRuntimeName(binaryName: string): void {
-    writeFile(`${this.path}/runtime`, binaryName, secretMode);
+    writeNewFile(`${this.path}/runtime`, binaryName, secretMode);
   }
 
   /** @returns undefined when none was written yet. */

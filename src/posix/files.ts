@@ -73,9 +73,16 @@ export function writeSome(descriptor: number, data: Uint8Array | string): number
   return result === -ERRNO.EAGAIN ? -1 : check(result, 'write');
 }
 
-/** Creates or replaces the content of a file. The mode is for a new file, less the umask. */
+/** Creates or replaces the content of a file, through no symlink. The mode is for a new file, less the umask. */
 export function writeFile(path: string, data: Uint8Array | string, mode: number): void {
-  const result = native().writeFile(path, data, mode, O_TRUNC, false);
+  const result = native().writeFile(path, data, mode, O_TRUNC | O_NOFOLLOW, false);
+  if (result < 0) throw fileFailure(result, 'write', path);
+}
+
+/** Writes a file that is new, whatever had its name: nobody has it open, and its mode is this one, less the umask. */
+export function writeNewFile(path: string, data: Uint8Array | string, mode: number): void {
+  native().removeFile(path);
+  const result = native().writeFile(path, data, mode, O_EXCL | O_NOFOLLOW, false);
   if (result < 0) throw fileFailure(result, 'write', path);
 }
 

@@ -6,7 +6,7 @@ import { DirectPath } from '../oci/direct/directPath.ts';
 import type { RuntimeOptions } from '../oci/options.ts';
 import type { Cancellation } from '../platform/cancellation.ts';
 import { reasonOf } from '../platform/reason.ts';
-import { makeDirectory } from '../posix/files.ts';
+import { linkStatus, makeDirectory } from '../posix/files.ts';
 import type { CreateTaskRequest, Mount } from '../proto/messages.ts';
 import { openStdio } from '../stdio/openStdio.ts';
 import type { ProcessStdio, StdioPaths } from '../stdio/processStdio.ts';
@@ -111,7 +111,9 @@ async function prepareRootfs(
 ): Promise<string | undefined> {
   if (mounts.length === 0) return undefined;
   const { rootfs } = bundle;
-  makeDirectory(rootfs, 0o711);
+  if (!makeDirectory(rootfs, 0o711) && linkStatus(rootfs).type !== 'directory') {
+    throw new StatusError(Code.Unknown, `rootfs ${rootfs} is not a directory`);
+  }
   try {
     await mountRootfs(mounts, rootfs, context.helpers);
   } catch (error) {

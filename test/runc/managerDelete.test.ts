@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -78,6 +80,21 @@ describe('delete', () => {
     assert.match(result.stderr, /failed to remove the socket: .*somebody-elses\.sock/);
     assert.equal(answerOf(result).exitStatus, 137);
     assert.ok(existsSync(path));
+  });
+
+  test('unmounts nothing behind a rootfs that is a link', async () => {
+    const bundle = sandbox.bundle('linked');
+    const elsewhere = sandbox.bundle('elsewhere', undefined);
+    execFileSync('mount', ['-t', 'tmpfs', 'none', elsewhere]);
+    try {
+      symlinkSync(elsewhere, join(bundle, 'rootfs'));
+      const result = await remove('linked', bundle);
+      assert.match(result.stderr, /failed to unmount .*\/linked\/rootfs: it is a symlink/);
+      assert.equal(answerOf(result).exitStatus, 137);
+      assert.match(readFileSync('/proc/mounts', 'utf8'), new RegExp(` ${elsewhere} tmpfs `));
+    } finally {
+      execFileSync('umount', [elsewhere]);
+    }
   });
 
   test('takes no id for an option of the runtime', async () => {

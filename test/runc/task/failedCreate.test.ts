@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { CreateTaskRequest, MessageInput } from '../../../src/proto/messages.ts';
@@ -116,6 +116,14 @@ describe('a failed Create publishes nothing and leaves nothing', () => {
       prepare: (bundle) =>
         changeConfig(bundle, (text) => text.replace('["true"]', '["no-such-program"]')),
     }));
+
+  test('rootfs that is a link: nothing is mounted where it leads', () => {
+    const elsewhere = mkdtempSync(join(pod.sandbox.directory, 'elsewhere-'));
+    const rootfs = [{ type: 'tmpfs', source: 'none', target: '', options: [] }];
+    return assertFails({ rootfs }, /^rootfs .*\/rootfs is not a directory$/, {
+      prepare: (bundle) => symlinkSync(elsewhere, join(bundle, 'rootfs')),
+    });
+  });
 
   test('rootfs that cannot be mounted', () => {
     const rootfs = [

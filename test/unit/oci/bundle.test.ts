@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -59,6 +69,31 @@ describe('a bundle', () => {
     assert.equal(path, join(bundle.path, 'sh.process.json'));
     assert.equal(readFileSync(path, 'utf8'), '{"ü":1}');
     assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  test('what is private is written to a new file: through no link, and into none that is there', () => {
+    const victim = join(bundle.path, 'victim');
+    const written: readonly [string, () => void][] = [
+      ['options.json', () => bundle.writeOptions(defaultOptions)],
+      ['runtime', () => bundle.writeRuntimeName('crun')],
+      ['e1.process.json', () => void bundle.writeExecProcess('e1', '{"env":["SECRET=1"]}')],
+    ];
+    for (const [name, write] of written) {
+      const path = join(bundle.path, name);
+      writeFileSync(victim, 'kept');
+      symlinkSync(victim, path);
+      write();
+      assert.ok(lstatSync(path).isFile(), name);
+      assert.equal(readFileSync(victim, 'utf8'), 'kept');
+      rmSync(path);
+      // One that everybody may read, and somebody has open.
+      writeFileSync(path, 'old');
+      chmodSync(path, 0o644);
+      linkSync(path, `${path}.open`);
+      write();
+      assert.equal(statSync(path).mode & 0o777, 0o600, name);
+      assert.equal(readFileSync(`${path}.open`, 'utf8'), 'old', name);
+    }
   });
 
   test('a pid namespace of its own', () => {

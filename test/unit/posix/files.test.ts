@@ -103,6 +103,17 @@ describe('content', () => {
   });
 });
 
+test('a write goes through no symlink', () => {
+  const victim = workspace.file('victim');
+  const link = workspace.file('link-to-victim');
+  writeFile(victim, 'kept', 0o600);
+  makeSymlink(victim, link);
+  assert.throws(() => writeFile(link, 'x', 0o600), { code: 'ELOOP' });
+  writeFileAtomic(link, 'x', 0o600);
+  assert.equal(linkStatus(link).type, 'file');
+  assert.equal(readText(victim), 'kept');
+});
+
 test('an atomic write replaces the file and leaves nothing else', () => {
   const directory = workspace.file('atomic');
   makeDirectory(directory, 0o700);
