@@ -63,11 +63,12 @@ function ensureOwnDirectory(path: string, mode: number, forbidden: number): void
   }
 }
 
+/** Whether a file has this content, and nobody else can change it: by owner, by mode, or by another name. */
 function holds(path: string, content: Uint8Array): boolean {
-  const { O_RDONLY, O_NOFOLLOW } = fs().constants;
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs().constants;
   let descriptor: number;
   try {
-    descriptor = fs().openSync(path, O_RDONLY | O_NOFOLLOW);
+    descriptor = fs().openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ELOOP') return false;
     throw error;
@@ -75,6 +76,8 @@ function holds(path: string, content: Uint8Array): boolean {
   try {
     const status = fs().fstatSync(descriptor);
     if (!status.isFile() || status.size !== content.length) return false;
+    const ours = status.uid === process.geteuid?.() && status.nlink === 1;
+    if (!ours || (status.mode & OTHERS_MAY_WRITE) !== 0) return false;
     const found = fs().readFileSync(descriptor);
     return found.length === content.length && found.every((byte, at) => byte === content[at]);
   } finally {

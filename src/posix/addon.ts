@@ -19,6 +19,12 @@ function directoryOf(path: string): string {
 }
 
 /**
+ * Directories in which everybody may put a file and nobody may replace another's: there the binary can be ours and
+ * what lies beside it somebody else's. In others whoever could plant the addon could replace the binary just as well.
+ */
+const OPEN_TO_ALL = ['/tmp', '/var/tmp', '/dev/shm'];
+
+/**
  * Where the addon may be, in order. Never anything relative to the working directory: that is a container's bundle.
  * A compiled program has its modules in a virtual directory, so there the place is beside the executable.
  */
@@ -27,7 +33,8 @@ function usualPlaces(): string[] {
   if (named !== undefined && named !== '') return [named];
   const module = import.meta.url;
   if (!module.startsWith('file:///') || module.startsWith('file:///$bunfs/')) {
-    return [`${directoryOf(process.execPath)}/podshim.node`];
+    const directory = directoryOf(process.execPath);
+    return OPEN_TO_ALL.includes(directory) ? [] : [`${directory}/podshim.node`];
   }
   const here = directoryOf(decodeURIComponent(module.slice('file://'.length)));
   const source = directoryOf(directoryOf(here));
