@@ -11,6 +11,9 @@
  * be turned off through the environment only. The daemon gives every shim a GOMAXPROCS, which means something to Go
  * alone (contract 1.3): its place in the environment is taken for the setting.
  *
+ * So are the places of the variables that make the JavaScript runtime something else than this program: BUN_OPTIONS
+ * (other code first), BUN_BE_BUN (a package manager) and BUN_INSPECT with its kin (a debugger's port).
+ *
  * On entry, as at any ELF entry point: %rsp points at argc, %rdx holds the loader's exit function. Both stay.
  */
     .text
@@ -34,10 +37,16 @@ _start:
     add $8, %rsi
     test %rcx, %rcx
     jz 2f
-    mov name(%rip), %r9
-    cmp %r9, (%rcx)
-    jne 1b
-    lea setting(%rip), %rcx
+    mov (%rcx), %r9               /* the first eight characters; there is more on the stack behind the last one */
+    lea names(%rip), %r10
+    mov $(setting - names) / 8, %ecx
+5:  cmp %r9, (%r10)
+    je 6f
+    add $8, %r10
+    dec %ecx
+    jnz 5b
+    jmp 1b
+6:  lea setting(%rip), %rcx
     mov %rcx, -8(%rsi)
     jmp 1b
 2:  mov (%rsi), %rcx              /* auxv: pairs of type and value, ended by type AT_NULL */
@@ -50,8 +59,8 @@ _start:
 3:  bts $32, %r8
     mov %r8, 8(%rsi)
     jmp 4f
-name:
-    .ascii "GOMAXPRO"
+names:
+    .ascii "GOMAXPROBUN_OPTIBUN_BE_BBUN_INSP"
 setting:
     .asciz "BUN_JSC_useJIT=0"
 4:  .byte 0xe9                    /* jmp rel32 to the runtime's entry point, filled in by the build */

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { repository } from '../support/paths.ts';
+import { bunBinary, repository } from '../support/paths.ts';
 
 /**
  * What `start`, `delete` and the server load. Every function in it is start-up time and private memory of each pod, also
@@ -29,10 +29,9 @@ interface Output {
 }
 
 function bundle(directory: string): Map<string, Output> {
-  const architecture = process.arch === 'arm64' ? 'aarch64' : 'x64';
   const metafile = join(directory, 'meta.json');
   execFileSync(
-    join(repository, `node_modules/@oven/bun-linux-${architecture}/bin/bun`),
+    bunBinary,
     [
       ...['build', '--minify', '--format=esm', '--splitting', '--target=bun'],
       ...[`--outdir=${directory}`, `--metafile=${metafile}`, 'src/main.ts'],
