@@ -23,7 +23,9 @@ function readShim(pid: number): ShimProcess | undefined {
     const flags = readServerFlags(argv);
     if (flags === undefined) return undefined;
     const { uid } = statSync(directory);
-    return { pid, uid, ...flags, socket: socketOf(directory) };
+    const namespace = (of: string): string => readlinkSync(`${of}/ns/pid`);
+    const isElsewhere = namespace(directory) !== namespace('/proc/self');
+    return { pid, uid, isElsewhere, ...flags, socket: socketOf(directory) };
   } catch {
     return undefined;
   }

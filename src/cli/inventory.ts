@@ -39,6 +39,8 @@ async function ask(shim: ShimProcess): Promise<Podshim | OtherShim> {
   if (shim.uid !== process.geteuid?.()) {
     return { process: shim, reason: `belongs to user ${shim.uid}` };
   }
+  // The path of its socket would be one that it chose, and our reader of answers is no gate for strangers.
+  if (shim.isElsewhere) return { process: shim, reason: 'runs in another pid namespace' };
   if (shim.socket === undefined) return { process: shim, reason: 'has no socket that can be seen' };
   let client: IntrospectionClient | undefined;
   try {

@@ -4,6 +4,8 @@ import { parseFlags } from '../shim/flags.ts';
 export interface ShimProcess {
   readonly pid: number;
   readonly uid: number;
+  /** It is in another pid namespace than we: in a container, say, where a process can call itself anything. */
+  readonly isElsewhere: boolean;
   /** Base name of the executable or script. */
   readonly program: string;
   readonly namespace: string;

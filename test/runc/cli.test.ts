@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -118,6 +118,29 @@ describe('podshim', () => {
       [id],
     );
     assert.deepEqual((await json('ps', '-n', 'podshim-nobody')).podshims, []);
+  });
+
+  test('ps asks no process in a container, whatever that calls itself', async () => {
+    const socket = join(sandbox.directory, 'false.sock');
+    const asked = join(sandbox.directory, 'asked');
+    // As a container's process it could name any path of the machine; here it listens on one and notes who comes.
+    const listen = `require('node:net').createServer(() => require('node:fs').writeFileSync('${asked}', ''))
+      .listen('${socket}', () => console.log('listening'))`;
+    const flags = ['-namespace', 'podshim-false', '-id', 'false'];
+    const words = ['--pid', '--fork', '--kill-child', 'node', '-e', listen, '--', 'shim', ...flags];
+    const impostor = new RunningCommand('unshare', words);
+    try {
+      await impostor.waitForOutput(/listening/);
+      const { podshims, others } = await json('ps', '-n', 'podshim-false');
+      assert.deepEqual(podshims, []);
+      assert.ok(Array.isArray(others));
+      const reasons = others.map(({ program, reason }) => `${program} ${reason}`);
+      assert.ok(reasons.includes('shim runs in another pid namespace'), String(reasons));
+      assert.equal(existsSync(asked), false);
+    } finally {
+      impostor.kill('SIGKILL');
+      await impostor.finished;
+    }
   });
 
   test('inspect takes the beginning of an id', async () => {

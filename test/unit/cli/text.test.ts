@@ -20,7 +20,8 @@ const minute = 60_000;
 const longId = '3f2a9c1b7d20'.padEnd(64, '0');
 
 function shimProcess(pid: number, id: string, namespace = 'k8s.io'): ShimProcess {
-  return { pid, uid: 0, program: 'containerd-shim-podshim-v1', namespace, id, socket: '/s' };
+  const process = { pid, uid: 0, isElsewhere: false, namespace, id, socket: '/s' };
+  return { ...process, program: 'containerd-shim-podshim-v1' };
 }
 
 function podshim(
