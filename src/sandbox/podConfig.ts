@@ -1,7 +1,8 @@
 import type { NamespaceRequest } from '../posix/namespaces.ts';
 import { type AnyValue, lastSegment } from '../proto/any.ts';
 import { PodSandboxConfig } from '../proto/messages.ts';
-import { invalidArgument, unimplemented } from '../ttrpc/status.ts';
+import { unimplemented } from '../ttrpc/status.ts';
+import { kernelSettings } from './kernelSettings.ts';
 
 const podSandboxConfig = 'runtime.v1.PodSandboxConfig';
 /** NamespaceMode of the CRI. */
@@ -18,7 +19,8 @@ export interface PodRequest {
 /**
  * The namespaces of a pod, from what the CRI plugin tells of it in CreateSandbox. Without a PodSandboxConfig the pod
  * has its own IPC namespace, and its own UTS namespace where it has a network of its own.
- * @throws StatusError Unimplemented for what takes a process: pid and user namespaces shared by the pod's containers
+ * @throws StatusError Unimplemented for what takes a process: pid and user namespaces shared by the pod's containers;
+ * InvalidArgument for settings that are not the pod's
  */
 export function podNamespaces(request: PodRequest): NamespaceRequest {
   const { netnsPath, options } = request;
@@ -37,15 +39,12 @@ export function podNamespaces(request: PodRequest): NamespaceRequest {
   if (namespaces?.usernsOptions !== undefined && namespaces.usernsOptions.mode === mode.pod) {
     throw needsProcess('user');
   }
-  return {
+  const own = {
     ...plain,
     newIpc: namespaces?.ipc !== mode.node,
     hostName: ownNetwork ? textOrNone(hostname) : undefined,
-    settings: Object.entries(linux?.sysctls ?? {}).map(([name, value]) => ({
-      path: settingPath(name),
-      value: value ?? '',
-    })),
   };
+  return { ...own, settings: kernelSettings(linux?.sysctls ?? {}, own) };
 }
 
 function textOrNone(text: string | undefined): string | undefined {
@@ -56,16 +55,4 @@ function needsProcess(kind: string): Error {
   return unimplemented(
     `a pod that shares a ${kind} namespace needs a pause container (sandboxer "podsandbox")`,
   );
-}
-
-/** `net.ipv4.ip_forward`, or with slashes, where a name between them may have dots: sysctl(8) takes both. */
-function settingPath(name: string): string {
-  const firstSlash = name.indexOf('/');
-  const firstDot = name.indexOf('.');
-  const slashed = firstSlash >= 0 && (firstDot < 0 || firstSlash < firstDot);
-  const path = slashed ? name : name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'));
-  if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    throw invalidArgument(`sysctl ${JSON.stringify(name)} is no name of a kernel setting`);
-  }
-  return `/proc/sys/${path}`;
 }

@@ -80,8 +80,45 @@ describe('the namespaces of a pod', () => {
     assert.deepEqual(settingsOf({ 'net.ipv4.conf.eth0/1.forwarding': '1' }), [
       { path, value: '1' },
     ]);
+    for (const name of ['kernel.shm_rmid_forced', 'kernel/sem', 'fs.mqueue.msg_max']) {
+      assert.equal(settingsOf({ [name]: '1' }).length, 1, name);
+    }
+    assert.equal(settingsOf({ 'kernel.domainname': 'example.org' }).length, 1);
     for (const name of ['', 'net//x', '../../etc/passwd', 'net/../../etc', '/etc/passwd', 'a..b']) {
       assert.throws(() => settingsOf({ [name]: '1' }), { code: 3 }, name);
+    }
+  });
+
+  test('have no settings but those of their own namespaces, as runc has it', () => {
+    const refusal = { code: 3, message: /^sysctl "\S+" is not of a namespace of this pod/ };
+    const refused = (name: string, ipc: number, netnsPath: string): void => {
+      const securityContext = { namespaceOptions: { pid: 1, ipc } };
+      const linux = { securityContext, sysctls: { [name]: '1' } };
+      assert.throws(() => ofPod(linux, 'pod', netnsPath), refusal, name);
+    };
+    // They are the machine's, whatever the pod has: the first is run by the kernel, as root, when a process crashes.
+    const ofMachine = [
+      'kernel.core_pattern',
+      'kernel/core_pattern',
+      'kernel.modprobe',
+      'vm.swappiness',
+    ];
+    for (const name of [
+      ...ofMachine,
+      'fs.suid_dumpable',
+      'kernel.hostname',
+      'kernel.sem.x',
+      'kernel',
+    ]) {
+      refused(name, 0, '/netns');
+    }
+    for (const name of ['kernel.sem', 'kernel.shmmax', 'fs.mqueue.msg_max'])
+      refused(name, 2, '/netns');
+    for (const name of ['net.ipv4.ip_forward', 'net/core/somaxconn', 'kernel.domainname']) {
+      refused(name, 0, '');
+    }
+    for (const path of ['/proc/self/ns/net', `/proc/${process.pid}/ns/net`]) {
+      refused('net.ipv4.ip_forward', 0, path);
     }
   });
 });
