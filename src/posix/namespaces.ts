@@ -31,7 +31,12 @@ const CLONE_NEWIPC = 0x0800_0000;
 export function holdNamespaces(request: NamespaceRequest): number {
   const { network, newIpc, newUts, hostName, settings } = request;
   const flags = (newIpc ? CLONE_NEWIPC : 0) | (newUts ? CLONE_NEWUTS : 0);
-  const block = settings.map(({ path, value }) => `${path}\0${value}\0`).join('');
+  const strings = settings.flatMap(({ path, value }) => [path, value]);
+  // It would end the value, and what follows it would be the next path.
+  if (strings.some((text) => text.includes('\0'))) {
+    throw new TypeError('the string contains a NUL character');
+  }
+  const block = strings.map((text) => `${text}\0`).join('');
   const result = native().holdNamespaces(network, flags, hostName, block, settings.length, slots);
   if (result >= 0) return result;
   const [step = 0, setting = 0] = slots;

@@ -22,6 +22,9 @@ export function kernelSettings(
 ): NamespaceRequest['settings'] {
   return Object.entries(sysctls).map(([name, value]) => {
     const parts = partsOf(name);
+    if (value?.includes('\0')) {
+      throw invalidArgument(`the value of sysctl ${JSON.stringify(name)} contains a NUL character`);
+    }
     if (!isOfPod(parts, namespaces)) {
       throw invalidArgument(`sysctl ${JSON.stringify(name)} is not of a namespace of this pod`);
     }
@@ -36,7 +39,7 @@ function partsOf(name: string): readonly string[] {
   const slashed = firstSlash >= 0 && (firstDot < 0 || firstSlash < firstDot);
   const path = slashed ? name : name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'));
   const parts = path.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
     throw invalidArgument(`sysctl ${JSON.stringify(name)} is no name of a kernel setting`);
   }
   return parts;

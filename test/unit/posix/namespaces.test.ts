@@ -55,3 +55,13 @@ test('a step that fails is named, and leaves no thread', () => {
     message: 'write /proc/sys/kernel/no_such: no such file or directory',
   });
 });
+
+test('a value smuggles in no setting of its own', () => {
+  const path = '/proc/sys/kernel/shm_rmid_forced';
+  const settings = [
+    { path, value: '0\0/no/such/setting\0x' },
+    { path, value: '1' },
+  ];
+  const request = { ...plain, newIpc: true, settings };
+  assert.throws(() => holdNamespaces(request), /^TypeError: the string contains a NUL character$/);
+});

@@ -84,7 +84,18 @@ describe('the namespaces of a pod', () => {
       assert.equal(settingsOf({ [name]: '1' }).length, 1, name);
     }
     assert.equal(settingsOf({ 'kernel.domainname': 'example.org' }).length, 1);
-    for (const name of ['', 'net//x', '../../etc/passwd', 'net/../../etc', '/etc/passwd', 'a..b']) {
+    assert.throws(() => settingsOf({ 'net.a': '1\0/proc/sys/kernel/core_pattern\0x' }), {
+      code: 3,
+    });
+    for (const name of [
+      '',
+      'net.a\0b',
+      'net//x',
+      '../../etc/passwd',
+      'net/../../etc',
+      '/etc/passwd',
+      'a..b',
+    ]) {
       assert.throws(() => settingsOf({ [name]: '1' }), { code: 3 }, name);
     }
   });
