@@ -31,9 +31,21 @@ export function removeByForce(
     if (state !== undefined) {
       killContainer(state, id);
     }
+    refuseOthers(stateDirectory);
     removeTree(stateDirectory);
   } catch (error) {
     warn(`failed to remove container ${id} by force: ${reasonOf(error)}`);
+  }
+}
+
+/** Files that runc and crun have in a state directory from the first moment on. */
+const STATE_FILES = ['state.json', 'status', 'exec.fifo'];
+
+/** The directory's path is made of what a file in the bundle says: what is not a runtime's is not ours to remove. */
+function refuseOthers(directory: string): void {
+  const names = attempt(() => listDirectory(directory)) ?? [];
+  if (names.length > 0 && !names.some((name) => STATE_FILES.includes(name))) {
+    throw new Error(`${directory} is no state of a runtime`);
   }
 }
 

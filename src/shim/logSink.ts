@@ -1,4 +1,4 @@
-import { O_NONBLOCK, O_RDWR } from '../posix/constants.ts';
+import { O_NOFOLLOW, O_NONBLOCK, O_RDWR } from '../posix/constants.ts';
 import { closeFile, duplicate, openFile, writeSome } from '../posix/files.ts';
 import { fileStatus } from '../posix/paths.ts';
 
@@ -109,7 +109,7 @@ export class LogSink {
 function openFifo(path: string): number {
   let descriptor = -1;
   try {
-    descriptor = openFile(path, O_RDWR | O_NONBLOCK);
+    descriptor = openFile(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW);
     if (fileStatus(descriptor).type === 'fifo') return descriptor;
   } catch {
     // A shim without its log works on (contract 3.2: nothing of the daemon's keeps a server from starting).

@@ -54,8 +54,21 @@ describe('removal by force', () => {
     assert.ok(!existsSync(directory));
   });
 
+  test('leaves a directory alone that is no state of a runtime', () => {
+    const directory = stateOf('documents', 'letter.txt', 'dear');
+    const warnings: string[] = [];
+    removeByForce(directory, 'documents', (text) => warnings.push(text));
+    assert.ok(existsSync(join(directory, 'letter.txt')));
+    assert.deepEqual(warnings, [
+      `failed to remove container documents by force: ${directory} is no state of a runtime`,
+    ]);
+  });
+
   test('a broken state and none at all', () => {
     removeByForce(stateOf('broken', 'state.json', '{'), 'broken', unexpected);
+    assert.ok(!existsSync(join(root, 'broken')));
     removeByForce(join(root, 'none'), 'none', unexpected);
+    removeByForce(stateOf('begun', 'exec.fifo', ''), 'begun', unexpected);
+    assert.ok(!existsSync(join(root, 'begun')));
   });
 });

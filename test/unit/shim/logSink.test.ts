@@ -8,6 +8,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -130,6 +131,11 @@ describe('log sink', () => {
     assert.equal(sink.write('a\n'), false);
     assert.equal(readFileSync(file, 'utf8'), '');
     sink.takeOverStandardError();
+
+    const link = join(directory, 'link');
+    symlinkSync(path, link);
+    open(link);
+    assert.equal(sink.isOpen, false);
   });
 
   test('after close lines are counted', () => {
