@@ -1,6 +1,13 @@
 import type { Cancellation } from '../platform/cancellation.ts';
 import { isSystemError } from '../posix/error.ts';
-import { changeMode, makeDirectory, removeDirectory, removeFile } from '../posix/paths.ts';
+import {
+  changeMode,
+  fileStatus,
+  makeDirectory,
+  removeDirectory,
+  removeFile,
+} from '../posix/paths.ts';
+import { effectiveUser } from '../posix/processes.ts';
 import { acceptConnection, listenUnix, receiveDescriptor } from '../posix/sockets.ts';
 import { type Closable, Descriptor } from './descriptor.ts';
 import { whenReadable } from './readable.ts';
@@ -25,7 +32,8 @@ export class ConsoleSocket implements Closable {
   }
 
   static open(): ConsoleSocket {
-    const runtimeDirectory = process.env.XDG_RUNTIME_DIR ?? '';
+    const given = process.env.XDG_RUNTIME_DIR ?? '';
+    const runtimeDirectory = isOpenToOthers(given) ? '' : given;
     const directory = makePrivateDirectory(runtimeDirectory);
     const path = `${directory}/${socketName}`;
     try {
@@ -102,6 +110,22 @@ const tryReceive = (connection: number): number | undefined => {
   } catch (error) {
     if (isSystemError(error, 'EAGAIN')) return undefined;
     throw error;
+  }
+};
+
+/**
+ * Who may rename what is in a directory could put a socket of his own in the place of ours, and be given the terminal. A
+ * daemon that was started with the environment of another user has that user's.
+ */
+const isOpenToOthers = (path: string): boolean => {
+  if (path === '') return false;
+  try {
+    const { uid, mode } = fileStatus(path);
+    const isSticky = (mode & 0o1000) !== 0;
+    return uid !== effectiveUser().uid || ((mode & 0o022) !== 0 && !isSticky);
+  } catch {
+    // It is not there, as the one who makes a directory in it will find.
+    return false;
   }
 };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe } from 'node:test';
 import { O_NONBLOCK, O_RDONLY, SIGNALS } from '../../../src/posix/constants.ts';
@@ -177,6 +177,34 @@ describe('stdio on a terminal', () => {
     assert.equal(statSync(directory, { throwIfNoEntry: false }), undefined);
     assert.deepEqual(openDescriptors(), before);
   });
+
+  stdioTest(
+    'the socket is below XDG_RUNTIME_DIR, unless others could swap it there',
+    async (workspace) => {
+      const given = workspace.path('runtime');
+      mkdirSync(given);
+      const cases = [
+        { owner: 0, mode: 0o700, expected: given },
+        { owner: 0, mode: 0o1777, expected: given },
+        { owner: 0, mode: 0o777, expected: '/run' },
+        { owner: 65534, mode: 0o700, expected: '/run' },
+      ];
+      const before = process.env.XDG_RUNTIME_DIR;
+      process.env.XDG_RUNTIME_DIR = given;
+      try {
+        for (const { owner, mode, expected } of cases) {
+          chownSync(given, owner, 0);
+          chmodSync(given, mode);
+          const stdio = await workspace.open({ terminal: true });
+          assert.equal(dirname(dirname(socketOf(stdio))), expected, `${owner} ${mode.toString(8)}`);
+          stdio.close();
+        }
+      } finally {
+        if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
+        else process.env.XDG_RUNTIME_DIR = before;
+      }
+    },
+  );
 
   stdioTest('close() ends the wait for a terminal that never comes', async (workspace) => {
     for (const connected of [false, true]) {
