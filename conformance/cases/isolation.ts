@@ -34,6 +34,19 @@ export const isolationCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'container-huge-pages',
+    sentence: 'A process in a container may have huge pages where the caller of `start` may.',
+    threads: ['rust-extensions#195'],
+    fast: true,
+    async run(context) {
+      const pattern = /^THP_enabled:\s+(\d)$/m;
+      const own = pattern.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+      if (own === undefined) skip('the kernel does not tell');
+      const args = ['grep', 'THP_enabled', '/proc/self/status'];
+      await assertOutput(await context.pod(), args, new RegExp(`^THP_enabled:\\s+${own}\\n$`));
+    },
+  },
+  {
     name: 'container-environment',
     sentence:
       'A process in a container has the environment of its spec, and nothing of the daemon’s.',
