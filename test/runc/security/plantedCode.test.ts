@@ -89,7 +89,7 @@ describe('code and settings in the bundle, which is the working directory, have 
     const plants = mkdtempSync(join(directory, 'files-'));
     plantInto(plants);
     const command = ['sh', '-c', `cp -r ${plants}/. . && "$0" "$@"; exit $?`, ...shimCommand()];
-    const pod = await ShimPod.start({ command, words: ['-debug'] });
+    const pod = await ShimPod.start({ command, words: ['-debug'], bootstrap: true });
     try {
       assert.ok(existsSync(join(pod.firstBundle, 'bunfig.toml')));
       await live(pod);

@@ -21,7 +21,8 @@ const refusals: string[] = [];
 before(async () => {
   dumps = mkdtempSync(join(tmpdir(), 'podshim-dumps-'));
   const environment = { OF_THE_DAEMON: `${mark}-daemon`, PODSHIM_DUMP_DIR: dumps };
-  pod = await ShimPod.start({ words: ['-debug'], environment });
+  // With a socket directory of its own, which the debug socket goes away with.
+  pod = await ShimPod.start({ words: ['-debug'], bootstrap: true, environment });
   log = pod.read(join(pod.firstBundle, 'log'));
   await log.waitForOutput(/msg=serving/);
   await makeTrouble();
