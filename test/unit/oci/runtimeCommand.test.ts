@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { waitUntil } from '../../support/waiting.ts';
 import { FakeRuntime } from './fakeRuntime.ts';
 import { useReaper } from './liveReaper.ts';
 
@@ -201,7 +202,9 @@ describe('command lines of the OCI runtime', () => {
     };
     fake.acts('exec sleep 1000');
     const failed = assert.rejects(fake.runtime().start('web', cancel), /exit status 137$/);
-    listener?.(new Error('context canceled'));
+    // The command before it may still have the turn in which this one would be spawned.
+    const cancelNow = await waitUntil('the runtime is started', () => listener);
+    cancelNow(new Error('context canceled'));
     await failed;
     assert.ok(forgotten);
     await assert.rejects(
