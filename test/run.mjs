@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bunPath } from '../scripts/build.mjs';
 import { reportSetup, setup } from '../scripts/setup.mjs';
 import { emitJavaScript } from './runner/emit.mjs';
+import { runCheck } from './runner/runCheck.mjs';
 import { interrupt, runFile } from './runner/runFile.mjs';
 import { chooseSuites } from './runner/suites.mjs';
 
@@ -11,14 +11,6 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** A file that takes longer is named, so that a long run is not silent. */
 const SLOW_SECONDS = 10;
 const totals = { passed: 0, failed: 0, skipped: 0 };
-
-function runCheck({ command, args }) {
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
-  const output = `${result.stdout ?? ''}${result.stderr ?? ''}`;
-  if (result.status === 0) return [{ file: command, tests: [{ outcome: 'passed' }], output }];
-  const error = output.split('\n').slice(0, 60).join('\n');
-  return [{ file: command, tests: [{ name: 'check', outcome: 'failed', error }], output: '' }];
-}
 
 async function runFiles({ files, runtime, atOnce }) {
   const waiting = [...files];
@@ -59,7 +51,7 @@ function indent(text) {
 
 async function runSuite(suite) {
   const started = performance.now();
-  const results = suite.kind === 'check' ? runCheck(suite) : await runFiles(suite);
+  const results = await (suite.kind === 'check' ? runCheck(root, suite) : runFiles(suite));
   if (results.length === 0) {
     const error = 'there is no test file';
     results.push({

@@ -58,7 +58,8 @@ function compiled(file) {
   return join('build/js', file.replace(/\.ts$/, '.js'));
 }
 
-function runProcess(command, args, options) {
+/** Runs a command until it ends, or its time is up; `interrupt` reaches it. Resolves to its status and what it printed. */
+export function runProcess(command, args, options) {
   return new Promise((resolve) => {
     const chunks = [];
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -9,10 +9,19 @@ const FOLDERS = [
   { folder: 'test/cri', title: 'cri', runtimes: ['node'], atOnce: 1 },
 ];
 
-/** The checks of the source itself. */
+/**
+ * What is a command of its own: the checks of the source itself, each one test, and the quick part of the conformance
+ * suite, whose cases are a test each (`listed`).
+ */
 const CHECKS = [
   { title: 'lint', command: biomePath(), args: ['check', '--colors=off', '.'] },
   { title: 'types', command: 'node_modules/.bin/tsc', args: ['--noEmit', '--pretty', 'false'] },
+  {
+    title: 'conformance',
+    command: process.execPath,
+    args: ['conformance/run.mjs', '--shim', 'dist/containerd-shim-podshim-v1', '--fast'],
+    listed: true,
+  },
 ];
 
 /**
