@@ -1,5 +1,10 @@
 import type { CheckpointRequest } from '../oci/runtime.ts';
-import { type Cancellation, neverCancelled } from '../platform/cancellation.ts';
+import {
+  type Cancellation,
+  CancellationSource,
+  eitherOf,
+  neverCancelled,
+} from '../platform/cancellation.ts';
 import { endsWithin } from '../platform/timeLimit.ts';
 import type { Exit } from '../reaper/exit.ts';
 import type { ProcessStdio, StdioPaths } from '../stdio/processStdio.ts';
@@ -8,6 +13,7 @@ import {
   drainBudgetMilliseconds,
   exitAfterDeleteMilliseconds,
   killAnswerMilliseconds,
+  lateCallMilliseconds,
 } from './limits.ts';
 import { TaskProcess } from './process.ts';
 import type { Restore } from './restore.ts';
@@ -21,6 +27,8 @@ export class InitProcess extends TaskProcess {
   /** How it is started, when it is to come out of a checkpoint. */
   readonly #restore: Restore | undefined;
   readonly #kills = new Set<Promise<void>>();
+  /** Calls off what the runtime still does for the container when it is to be deleted. */
+  readonly #late = new CancellationSource();
   #state: InitState;
   #pausing = false;
 
@@ -101,7 +109,7 @@ export class InitProcess extends TaskProcess {
       checkInitAllows('pause', this.#state);
       this.#pausing = true;
       try {
-        await this.#container.runtime.pause(this.id, call);
+        await this.#container.runtime.pause(this.id, this.#untilDeletion(call));
       } finally {
         this.#pausing = false;
       }
@@ -113,7 +121,7 @@ export class InitProcess extends TaskProcess {
   resume(call: Cancellation): Promise<void> {
     return this.#serial.run(async () => {
       checkInitAllows('resume', this.#state);
-      await this.#container.runtime.resume(this.id, call);
+      await this.#container.runtime.resume(this.id, this.#untilDeletion(call));
       if (this.#state === 'paused') this.#state = 'running';
       this.#container.context.events.resumed(this.id);
     });
@@ -123,7 +131,7 @@ export class InitProcess extends TaskProcess {
   update(resources: string, call: Cancellation): Promise<void> {
     return this.#serial.run(async () => {
       checkInitAllows('update', this.#state);
-      await this.#container.runtime.update(this.id, resources, call);
+      await this.#container.runtime.update(this.id, resources, this.#untilDeletion(call));
     });
   }
 
@@ -132,7 +140,7 @@ export class InitProcess extends TaskProcess {
     return this.#serial.run(async () => {
       checkInitAllows('checkpoint', this.#state);
       this.#container.direct?.giveUp('checkpointed');
-      await this.#container.runtime.checkpoint(this.id, request, call);
+      await this.#container.runtime.checkpoint(this.id, request, this.#untilDeletion(call));
     });
   }
 
@@ -146,7 +154,9 @@ export class InitProcess extends TaskProcess {
    * connection when that is answered: the one who kills would get `ttrpc: closed`, and CRI's StopContainer fail.
    */
   delete(): Promise<void> {
+    const limit = this.#limitLateCalls();
     return this.#serial.run(async () => {
+      clearTimeout(limit);
       checkInitAllows('delete', this.#state);
       await this.#killsAnswered();
       // The streams of a process that never ran end when it is deleted, and not before (gvisor#14427).
@@ -194,10 +204,11 @@ export class InitProcess extends TaskProcess {
   }
 
   /** The exit of the created process, should it come before TaskStart is published, waits for that (I1). */
-  async #startCreated(call: Cancellation): Promise<void> {
+  async #startCreated(caller: Cancellation): Promise<void> {
     const release = this.#container.exits.holdForInitStart();
     try {
-      const { direct, runtime } = this.#container;
+      const { direct, exits, runtime } = this.#container;
+      const call = eitherOf(caller, exits.lateStarts);
       if (!(await direct?.start(call))) await runtime.start(this.id, call);
       this.#started(this.pid);
     } finally {
@@ -214,6 +225,18 @@ export class InitProcess extends TaskProcess {
     this.pid = pid;
     this.#state = 'running';
     this.#container.context.events.start(this.id, pid);
+  }
+
+  #untilDeletion(call: Cancellation): Cancellation {
+    return eitherOf(call, this.#late);
+  }
+
+  /** A runtime that hangs in a pause or the like must not make the deletion of a dead container hang as well. */
+  #limitLateCalls(): ReturnType<typeof setTimeout> | undefined {
+    if (this.#state !== 'stopped') return undefined;
+    return setTimeout(() => {
+      this.#late.cancel(new Error('the container is being deleted'));
+    }, lateCallMilliseconds);
   }
 
   /** A runtime that hangs in a kill must not make the deletion hang as well. */
@@ -237,7 +260,7 @@ export class InitProcess extends TaskProcess {
   #thaw(): void {
     void this.#serial.run(async () => {
       try {
-        await this.#container.runtime.resume(this.id);
+        await this.#container.runtime.resume(this.id, this.#late);
       } catch (error) {
         this.#container.context.logger.error({ id: this.id, error }, 'resume after exit failed');
       }

@@ -6,5 +6,7 @@ export const killAllBudgetMilliseconds = 2_000;
 export const exitAfterDeleteMilliseconds = 2_000;
 /** How long after its init's death a container's starts that are still in flight may go on. */
 export const lateStartMilliseconds = 500;
+/** How long Delete waits for what the runtime does for another call on a container that is over. */
+export const lateCallMilliseconds = 500;
 /** How long Delete waits for kills that are under way to be answered first. */
 export const killAnswerMilliseconds = 2_000;

@@ -144,6 +144,14 @@ describe('when the runtime fails', () => {
   });
 });
 
+/** The runtime as which a `sleep` hangs: it works in the bundle, as containers do not. */
+function hangingChild() {
+  return listProcesses().find(
+    ({ parent, argv, pid }) =>
+      parent === pod.pid && argv[0] === 'sleep' && pod.sandbox.servers().includes(pid),
+  );
+}
+
 describe('when the runtime hangs', () => {
   test('in create, and the call ends: nothing is left, and nobody else waits', async () => {
     const { client } = pod;
@@ -178,9 +186,7 @@ describe('when the runtime hangs', () => {
     const refused = assert.rejects(client.start(id, 'stuck'), {
       message: /^OCI runtime exec failed: .*exit status 137/,
     });
-    await waitUntil('the runtime hangs', () =>
-      listProcesses().some(({ parent, argv }) => parent === pod.pid && argv[0] === 'sleep'),
-    );
+    await waitUntil('the runtime hangs', () => hangingChild() !== undefined);
     process.kill(pid, 'SIGKILL');
     assert.equal((await client.wait(id)).exitStatus, 137);
     await refused;
@@ -189,6 +195,44 @@ describe('when the runtime hangs', () => {
     await events.deleteOf(id);
     assert.deepEqual(events.story(id), ['create', 'start', 'exec-added stuck', 'exit', 'delete']);
   });
+
+  test('in a start, and the init dies: the exit is published, and the start fails', async () => {
+    const { client, events } = pod;
+    const runtime = failingRuntime();
+    const { id, pid } = await pod.create({
+      args: ['sleep', '1000'],
+      request: { options: runtime.options },
+    });
+    runtime.fail('start', 'exec sleep 1000');
+    const refused = assert.rejects(client.start(id), { message: /^OCI runtime start failed: / });
+    await waitUntil('the runtime hangs', () => hangingChild() !== undefined);
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await client.wait(id)).exitStatus, 137);
+    await refused;
+    await client.delete(id);
+    await events.deleteOf(id);
+    assert.deepEqual(events.story(id), ['create', 'exit', 'delete']);
+  });
+
+  for (const command of ['pause', 'resume', 'update'] as const) {
+    test(`in ${command}, and the container ends: it can be deleted, and the call fails`, async () => {
+      const { client } = pod;
+      const runtime = failingRuntime();
+      const { id } = await pod.run({
+        args: ['sleep', '1000'],
+        request: { options: runtime.options },
+      });
+      if (command === 'resume') await client.pause(id);
+      runtime.fail(command, 'exec sleep 1000');
+      const call = command === 'update' ? client.update(id, {}) : client[command](id);
+      const refused = assert.rejects(call, { message: /exit status 137/ });
+      await waitUntil('the runtime hangs', () => hangingChild() !== undefined);
+      await client.kill(id, 9);
+      assert.equal((await client.wait(id)).exitStatus, 137);
+      assert.equal((await client.delete(id)).exitStatus, 137);
+      await refused;
+    });
+  }
 
   test('in a kill, and the container ends: it can be deleted all the same', async () => {
     const { client } = pod;
@@ -202,9 +246,7 @@ describe('when the runtime hangs', () => {
     process.kill(pid, 'SIGKILL');
     assert.equal((await client.wait(id)).exitStatus, 137);
     await client.delete(id);
-    const [stuck] = listProcesses().filter(
-      ({ parent, argv }) => parent === pod.pid && argv[0] === 'sleep',
-    );
+    const stuck = hangingChild();
     assert.ok(stuck !== undefined);
     process.kill(stuck.pid, 'SIGKILL');
     await killing;
