@@ -9,8 +9,12 @@ export interface ConformanceCase {
   readonly threads: readonly string[];
   /** When that much has gone by the case has failed; 30 by default. */
   readonly seconds?: number;
+  /** The same for a run at full size; as many by default. */
+  readonly fullSeconds?: number;
   /** It is quick and quiet enough to be run with every test run. */
   readonly fast?: boolean;
+  /** It takes so long that only a full run has it. */
+  readonly full?: boolean;
   run(context: CaseContext): Promise<void>;
 }
 

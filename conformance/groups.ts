@@ -1,10 +1,12 @@
 import type { CaseGroup } from './case.ts';
 import { bigOutputCases } from './cases/bigOutput.ts';
 import { crashCases } from './cases/crash.ts';
+import { deadlineCases } from './cases/deadlines.ts';
 import { eventCases } from './cases/events.ts';
 import { execOrderCases } from './cases/execOrder.ts';
 import { exitStatusCases } from './cases/exitStatus.ts';
 import { isolationCases } from './cases/isolation.ts';
+import { loadCases } from './cases/load.ts';
 import { loggingCases } from './cases/logging.ts';
 import { outputHeldCases } from './cases/outputHeld.ts';
 import { protocolCases } from './cases/protocol.ts';
@@ -21,6 +23,8 @@ export const groups: readonly CaseGroup[] = [
   { title: 'exit status', cases: exitStatusCases },
   { title: 'execs and order', cases: execOrderCases },
   { title: 'reaping', cases: reapingCases },
+  { title: 'deadlines', cases: deadlineCases },
+  { title: 'load', cases: loadCases },
   { title: 'streams', cases: streamCases },
   { title: 'held output', cases: outputHeldCases },
   { title: 'big output', cases: bigOutputCases },

@@ -29,14 +29,19 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   for (const candidate of groups.flatMap(({ cases }) => cases)) {
     if (interrupted || !isWanted(options, candidate)) continue;
-    const result = await runCase(candidate, shim);
+    const result = await runCase(candidate, shim, options.size);
     results.push(result);
     console.log(formatResult(result, known));
   }
   if (options.json !== undefined) {
     const report = results.map((result) => ({ ...result, verdict: verdictOf(result, known) }));
     const { path: tried, bootstrap } = shim;
-    const text = JSON.stringify({ shim: tried, bootstrap, interrupted, results: report }, null, 2);
+    const { size } = options;
+    const text = JSON.stringify(
+      { shim: tried, bootstrap, size, interrupted, results: report },
+      null,
+      2,
+    );
     writeFileSync(options.json, `${text}\n`);
   }
   if (results.length === 0) {

@@ -63,8 +63,9 @@ export function formatTable(
   return [head, rule, ...lines].join('\n');
 }
 
-function formatCase({ name, sentence, threads, fast }: ConformanceCase): string {
-  return `  ${name}${fast === true ? ' (fast)' : ''}\n    ${sentence}\n    ${threads.join(', ')}`;
+function formatCase({ name, sentence, threads, fast, full }: ConformanceCase): string {
+  const run = fast === true ? ' (fast)' : full === true ? ' (full)' : '';
+  return `  ${name}${run}\n    ${sentence}\n    ${threads.join(', ')}`;
 }
 
 function inOneLine(text: string): string {

@@ -1,4 +1,5 @@
 import { type ConformanceCase, SkippedError } from './case.ts';
+import type { Size } from './size.ts';
 import { CaseContext } from './support/context.ts';
 import type { ShimUnderTest } from './support/shimUnderTest.ts';
 import { within } from './support/within.ts';
@@ -18,15 +19,17 @@ export interface CaseResult {
 
 /** Tries one case and cleans up after it, whatever the shim does. Never rejects. */
 export async function runCase(
-  { name, seconds = DEFAULT_SECONDS, run }: ConformanceCase,
+  { name, seconds = DEFAULT_SECONDS, fullSeconds = seconds, run }: ConformanceCase,
   shim: ShimUnderTest,
+  size: Size,
 ): Promise<CaseResult> {
-  const context = new CaseContext(shim);
+  const context = new CaseContext(shim, size);
   const started = performance.now();
   let outcome: Outcome = 'passed';
   let reason: string | undefined;
   try {
-    await within(seconds * 1000, 'the whole case', run(context));
+    const limit = size === 'full' ? fullSeconds : seconds;
+    await within(limit * 1000, 'the whole case', run(context));
   } catch (error) {
     outcome = error instanceof SkippedError ? 'skipped' : 'failed';
     reason = error instanceof Error ? error.message : String(error);

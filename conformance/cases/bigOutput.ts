@@ -11,6 +11,8 @@ interface Amount {
   readonly terminal: boolean;
 }
 
+const GIBIBYTE = { lines: 2_000_000, times: 70 };
+
 /** Numbered lines, again and again: what is lost, doubled or out of its order changes the digest. */
 function script({ lines, times, terminal }: Amount): string {
   const raw = terminal ? 'stty -opost; ' : '';
@@ -48,5 +50,9 @@ export const bigOutputCases: readonly ConformanceCase[] = [
     fast: true,
   },
   bigCase('output-whole-terminal', '40 MB', { lines: 500_000, times: 12, terminal: true }),
-  bigCase('output-whole-gibibyte', '1 GiB', { lines: 2_000_000, times: 70, terminal: false }),
+  bigCase('output-whole-gibibyte', '1 GiB', { ...GIBIBYTE, terminal: false }),
+  {
+    ...bigCase('output-whole-gibibyte-terminal', '1 GiB', { ...GIBIBYTE, terminal: true }),
+    full: true,
+  },
 ];

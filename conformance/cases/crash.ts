@@ -3,34 +3,13 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteResponse } from '../../src/proto/messages.ts';
 import { mountsBelow } from '../../test/support/mounts.ts';
-import { isRunning, killQuietly, listProcesses, waitForEnd } from '../../test/support/processes.ts';
+import { isRunning, listProcesses, waitForEnd } from '../../test/support/processes.ts';
 import { busyboxRootfs } from '../../test/support/rootfs.ts';
-import type { ShimPod } from '../../test/support/shimPod.ts';
-import type { ShimResult } from '../../test/support/shimRun.ts';
 import { waitUntil } from '../../test/support/waiting.ts';
 import type { ConformanceCase } from '../case.ts';
-import type { CaseContext } from '../support/context.ts';
+import { killShim, runDelete, tryDelete } from '../support/deleteHelper.ts';
 import { wrappedRunc } from '../support/slowRuntime.ts';
 import { PROMPTLY, SOON, within } from '../support/within.ts';
-
-async function killShim(pod: ShimPod): Promise<void> {
-  killQuietly(pod.pid);
-  await waitForEnd(pod.pid);
-}
-
-/** What the daemon does when a connection to a shim closes. */
-function tryDelete(context: CaseContext, pod: ShimPod, id: string): Promise<ShimResult> {
-  const bundle = join(pod.sandbox.directory, id);
-  const words = [...pod.sandbox.flags(id), '-bundle', bundle, 'delete'];
-  const invocation = { directory: bundle, words, environment: { TTRPC_ADDRESS: pod.events.path } };
-  return within(SOON, '`delete`', context.runShim(invocation));
-}
-
-async function runDelete(context: CaseContext, pod: ShimPod, id: string) {
-  const result = await tryDelete(context, pod, id);
-  assert.equal(result.status, 0, `\`delete\` ended with ${result.status}: ${result.stderr}`);
-  return { ...DeleteResponse.decode(result.stdout), stderr: result.stderr };
-}
 
 export const crashCases: readonly ConformanceCase[] = [
   {
@@ -264,11 +243,13 @@ export const crashCases: readonly ConformanceCase[] = [
   {
     name: 'descriptors-and-inotify-flat',
     sentence:
-      'Thirty containers with execs and terminals later the shim has the descriptors of before.',
+      'Many containers with execs and terminals later the shim has the descriptors of before.',
     threads: ['containerd#5670', 'containerd#3266', 'containerd#13561', 'contract trap 44'],
     seconds: 60,
+    fullSeconds: 1200,
     async run(context) {
       const pod = await context.pod();
+      const rounds = context.amount({ middle: 15, full: 500 });
       const live = async (): Promise<void> => {
         const { id } = await pod.run({ args: ['sleep', '1000'] });
         await pod.outputOfExec(id, ['true']);
@@ -284,7 +265,7 @@ export const crashCases: readonly ConformanceCase[] = [
       await live();
 
       const before = kinds();
-      for (let round = 0; round < 15; round += 1) await live();
+      for (let round = 0; round < rounds; round += 1) await live();
       const end = performance.now() + SOON;
       while (kinds().length !== before.length && performance.now() < end) {
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mountsBelow } from '../../test/support/mounts.ts';
 import type { ShimPod } from '../../test/support/shimPod.ts';
 import type { ConformanceCase } from '../case.ts';
+import { many } from '../support/many.ts';
 import { SOON, within } from '../support/within.ts';
 
 const WHOLE_LIFE = [
@@ -36,10 +37,13 @@ function livesOf(ids: readonly string[]): string[] {
 }
 
 /** The daemon is away while many processes end. */
-function awayCase(name: string, seconds: number, execs: number): ConformanceCase {
+function awayCase(
+  name: string,
+  { seconds, execs, howLong }: { seconds: number; execs: number; howLong: string },
+): ConformanceCase {
   return {
     name,
-    sentence: `After ${seconds} s without the daemon, ${execs} exits arrive: all, once, in order.`,
+    sentence: `After ${howLong} without the daemon, ${execs} exits arrive: all, once, in order.`,
     threads: ['containerd#3177', 'containerd#4400', 'containerd#6771', 'rust-extensions#312'],
     seconds: seconds + 120,
     async run(context) {
@@ -123,8 +127,19 @@ export const eventCases: readonly ConformanceCase[] = [
       assert.deepEqual(inOrder(pod), livesOf(['one']));
     },
   },
-  awayCase('daemon-away-for-a-moment', 3, 10),
-  awayCase('daemon-away-for-a-minute', 60, 200),
+  {
+    ...awayCase('daemon-away-for-a-moment', { seconds: 1, execs: 10, howLong: 'a moment' }),
+    fast: true,
+  },
+  awayCase('daemon-away-for-a-minute', { seconds: 60, execs: 200, howLong: 'a minute' }),
+  {
+    ...awayCase('daemon-away-for-ten-minutes', {
+      seconds: 600,
+      execs: 1000,
+      howLong: 'ten minutes',
+    }),
+    full: true,
+  },
   {
     name: 'daemon-breaks-connections',
     sentence: 'Connections that break in the middle of a call cost no event and no order.',
@@ -178,17 +193,21 @@ export const eventCases: readonly ConformanceCase[] = [
     ],
     fast: true,
     seconds: 60,
+    fullSeconds: 1800,
     async run(context) {
       const pod = await context.pod();
       const { client, events } = pod;
       const resources = { memory: { limit: 16 * 1024 * 1024, swap: 16 * 1024 * 1024 } };
-      for (let round = 0; round < 10; round += 1) {
+      const rounds = context.amount({ fast: 8, middle: 50, full: 1000 });
+      const atOnce = context.amount({ middle: 2, full: 10 });
+      await many(rounds, atOnce, async () => {
         const { id } = await pod.run({ args: ['tail', '/dev/zero'], resources });
         assert.equal((await client.wait(id)).exitStatus, 137);
         await client.delete(id);
         await events.deleteOf(id);
         assert.deepEqual(events.story(id), ['create', 'start', 'oom', 'exit', 'delete']);
-      }
+        events.forget(id);
+      });
     },
   },
   {

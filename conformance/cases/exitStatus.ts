@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { ConformanceCase } from '../case.ts';
+import { many } from '../support/many.ts';
 
 const CREATED = 1;
 const STOPPED = 3;
-const ROUNDS = 8;
+const AT_ONCE = 4;
 
 /** How a process ends, and what has to be said of it. */
 const ENDINGS = [
@@ -19,19 +20,24 @@ export const exitStatusCases: readonly ConformanceCase[] = [
     name: 'exit-status-exact',
     sentence: 'Wait, State, Delete and TaskExit all tell the true status of an init, each time.',
     threads: ['containerd#4769', 'contract 5.12'],
-    seconds: 90,
+    fast: true,
+    seconds: 120,
+    fullSeconds: 3600,
     async run(context) {
       const pod = await context.pod();
       const { client, events } = pod;
-      for (let round = 0; round < ROUNDS; round += 1) {
+      const rounds = context.amount({ fast: 2, middle: 25, full: 1000 });
+      await many(rounds, AT_ONCE, async () => {
         for (const { args, status } of ENDINGS) {
           const { id } = await pod.run({ args });
           assert.equal((await client.wait(id)).exitStatus, status, `Wait of ${args.join(' ')}`);
           assert.equal((await client.state(id)).exitStatus, status, 'State');
           assert.equal((await client.delete(id)).exitStatus, status, 'Delete');
           assert.equal((await events.exitOf(id)).exitStatus, status, 'TaskExit');
+          await events.deleteOf(id);
+          events.forget(id);
         }
-      }
+      });
     },
   },
   {

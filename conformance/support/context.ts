@@ -1,14 +1,22 @@
 import { type PodOptions, ShimPod } from '../../test/support/shimPod.ts';
 import { runShim, type ShimInvocation, ShimSandbox } from '../../test/support/shimRun.ts';
+import { type Amounts, amountIn, type Size } from '../size.ts';
 import type { ShimUnderTest } from './shimUnderTest.ts';
 
 /** What a case gets: ways to start the shim, all of which end with the case. */
 export class CaseContext {
   readonly shim: ShimUnderTest;
+  readonly size: Size;
   readonly #closers: (() => void | Promise<void>)[] = [];
 
-  constructor(shim: ShimUnderTest) {
+  constructor(shim: ShimUnderTest, size: Size) {
     this.shim = shim;
+    this.size = size;
+  }
+
+  /** How much of something this run is to do. */
+  amount(amounts: Amounts): number {
+    return amountIn(this.size, amounts);
   }
 
   /** Starts the shim as a daemon does, in the form that it understands, with somebody who reads its log. */

@@ -36,7 +36,7 @@ export class EventSink {
   readonly path: string;
   readonly seen: SinkEvent[] = [];
   /** Asked about each event that arrives. */
-  receive: (event: SinkEvent) => Reception = () => 'take';
+  receive: (event: SinkEvent) => Reception | Promise<Reception> = () => 'take';
   readonly #connections = new Set<Connection>();
   readonly #watchers = new Set<() => void>();
   #server: Server | undefined;
@@ -81,6 +81,12 @@ export class EventSink {
     return this.seen
       .filter((event) => event.containerId === containerId)
       .map(({ topic, execId }) => `${topic.replace('/tasks/', '')} ${execId}`.trim());
+  }
+
+  /** Forgets what was seen of a container: who waits looks through all that is remembered. */
+  forget(containerId: string): void {
+    const others = this.seen.filter((event) => event.containerId !== containerId);
+    this.seen.splice(0, this.seen.length, ...others);
   }
 
   /** Resolves with the first event, past or to come, that fits. */
@@ -132,6 +138,12 @@ export class EventSink {
   #take(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const event = decodeEvent(payload);
     const reception = this.receive(event);
+    return reception instanceof Promise
+      ? reception.then((decided) => this.#settle(event, decided))
+      : this.#settle(event, reception);
+  }
+
+  #settle(event: SinkEvent, reception: Reception): Uint8Array | Promise<Uint8Array> {
     if (reception === 'take' || reception === 'takeAndBreak') {
       this.seen.push(event);
       for (const watcher of [...this.#watchers]) watcher();
