@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupsBelow, moveProcessesDown } from '../../test/support/cgroups.ts';
 import type { ShimPod } from '../../test/support/shimPod.ts';
+import { waitUntil } from '../../test/support/waiting.ts';
 import { type ConformanceCase, skip } from '../case.ts';
 import { wrappedRunc } from '../support/slowRuntime.ts';
 
@@ -121,6 +123,31 @@ export const isolationCases: readonly ConformanceCase[] = [
       const pod = await context.pod();
       const rollup = readFileSync(`/proc/${pod.pid}/smaps_rollup`, 'utf8');
       assert.match(rollup, /^AnonHugePages:\s+0 kB$/m);
+    },
+  },
+  {
+    name: 'container-in-a-cgroup-of-its-own',
+    sentence:
+      'A container whose processes have moved to a cgroup below its own is judged as living, listed, and deleted whole.',
+    threads: ['containerd#13784'],
+    fast: true,
+    async run(context) {
+      const pod = await context.pod();
+      const { client } = pod;
+      const { id, pid } = await pod.run({ args: ['sh', '-c', 'sleep 1000 & wait'] });
+      const both = async () => (await client.pids(id)).processes.length === 2;
+      await waitUntil('both processes run', both, 5000);
+      moveProcessesDown(pod.cgroupOf(id));
+      const { processes } = await client.pids(id);
+      assert.ok(
+        processes.some((process) => process.pid === pid),
+        'Pids does not list the init',
+      );
+      assert.equal(processes.length, 2, 'processes');
+      assert.equal((await client.state(id)).status, 2);
+      assert.equal((await client.connectTask(id)).taskPid, pid);
+      await pod.remove(id);
+      assert.deepEqual(cgroupsBelow(pod.cgroup), []);
     },
   },
   {

@@ -1,4 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { killQuietly } from './processes.ts';
 import { waitUntil } from './waiting.ts';
@@ -29,6 +36,20 @@ function descend(path: string): string[] {
 /** The containers' cgroups below the parent; the parent itself stays when the last container goes. */
 export function cgroupsBelow(parent: string): string[] {
   return parents(parent).flatMap(descend);
+}
+
+/** Moves the processes of a cgroup to one below it, as a container with a writable cgroup may do with its own. */
+export function moveProcessesDown(name: string): void {
+  for (const path of parents(name)) {
+    const below = join(path, 'below');
+    mkdirSync(below, { recursive: true });
+    // A cpuset has to be filled before it takes a process.
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      const source = join(path, file);
+      if (existsSync(source)) writeFileSync(join(below, file), readFileSync(source));
+    }
+    for (const pid of processesIn(path)) writeFileSync(join(below, 'cgroup.procs'), String(pid));
+  }
 }
 
 /** Kills every process in the parent's cgroups and waits until they are empty. */
