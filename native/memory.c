@@ -1,41 +1,15 @@
 // Giving back memory that the kernel can read again from its file.
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "common.h"
+#include "lines.h"
 
 // A mapping as /proc/self/smaps describes it.
 struct mapping {
   uintptr_t start, end;
   bool droppable;
 };
-
-// Lines of smaps end with the path of a file, which can be as long as PATH_MAX: the rest of a longer line is skipped.
-struct lines {
-  int descriptor;
-  size_t filled, at;
-  char buffer[16384];
-};
-
-static bool next_line(struct lines *lines, char *line, size_t size) {
-  size_t length = 0;
-  for (;;) {
-    if (lines->at == lines->filled) {
-      ssize_t count = RETRY(read(lines->descriptor, lines->buffer, sizeof(lines->buffer)));
-      if (count <= 0) return false;
-      lines->filled = (size_t)count;
-      lines->at = 0;
-    }
-    char byte = lines->buffer[lines->at++];
-    if (byte == '\n') break;
-    if (length + 1 < size) line[length++] = byte;
-  }
-  line[length] = '\0';
-  return true;
-}
 
 // A private mapping of a file that cannot be written to: code and constants. Pages of a memfd or of a deleted file
 // would come back as well, but there is nothing to win.
@@ -54,8 +28,7 @@ static bool read_header(const char *line, struct mapping *mapping) {
 static napi_value dropCleanPages(napi_env env, napi_callback_info info) {
   (void)info;
   static struct lines lines;
-  lines = (struct lines){.descriptor = RETRY(open("/proc/self/smaps", O_RDONLY | O_CLOEXEC))};
-  if (lines.descriptor < 0) return outcome(env, -1);
+  if (!open_lines(&lines, "/proc/self/smaps")) return outcome(env, -1);
   char line[256];
   struct mapping mapping = {0};
   int64_t dropped = 0;
@@ -77,7 +50,7 @@ static napi_value dropCleanPages(napi_env env, napi_callback_info info) {
       if (read_header(line, &next)) mapping = next;
     }
   }
-  close(lines.descriptor);
+  close_lines(&lines);
   return number(env, dropped);
 }
 

@@ -97,7 +97,7 @@ static napi_value startPoller(napi_env env, napi_callback_info info) {
   // Neither the movements nor the watches keep the program alive.
   napi_unref_threadsafe_function(env, to_javascript);
   poller.notify = notify;
-  int failure = start_thread();
+  int failure = start_poller();
   if (failure != 0) {
     napi_release_threadsafe_function(to_javascript, napi_tsfn_abort);
     to_javascript = NULL;
@@ -145,7 +145,7 @@ static napi_value startMovement(napi_env env, napi_callback_info info) {
     release(entry);
   }
   pthread_mutex_unlock(&poller.lock);
-  if (failure == 0) wake_thread();
+  if (failure == 0) wake_poller();
   return number(env, failure == 0 ? slot : -failure);
 }
 
@@ -188,7 +188,7 @@ static napi_value finishMovement(napi_env env, napi_callback_info info) {
   pthread_mutex_lock(&poller.lock);
   enqueue(entry);
   pthread_mutex_unlock(&poller.lock);
-  wake_thread();
+  wake_poller();
   return number(env, 0);
 }
 

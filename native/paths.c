@@ -10,6 +10,7 @@
 
 #include "common.h"
 #include "compatible.h"
+#include "paths.h"
 
 static napi_value makeDirectory(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
@@ -34,7 +35,7 @@ static int ensure_directory(const char *path, mode_t mode) {
   return -1;
 }
 
-static int make_directories(char *path, mode_t mode) {
+int make_directories(char *path, mode_t mode) {
   if (ensure_directory(path, mode) == 0) return 0;
   if (errno != ENOENT) return -1;
   for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {

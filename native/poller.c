@@ -5,17 +5,14 @@
 #include "poller.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "compatible.h"
+#include "thread.h"
 
-#define STACK_SIZE 65536
-#define LARGEST_STACK (1024 * 1024)
 #define EVENTS_AT_ONCE 64
 
 struct poller poller = {.lock = PTHREAD_MUTEX_INITIALIZER, .turn_over = PTHREAD_COND_INITIALIZER};
@@ -102,33 +99,13 @@ static void *run(void *scratch) {
   return NULL;
 }
 
-void wake_thread(void) {
+void wake_poller(void) {
   const uint64_t one = 1;
   ssize_t written = write(poller.wake, &one, sizeof(one));
   (void)written;
 }
 
-// The stack also holds the thread-local storage of the whole program, whose size is not ours to know.
-static int create_thread(char *scratch) {
-  pthread_t thread;
-  pthread_attr_t attributes;
-  sigset_t all, before;
-  int failure = pthread_attr_init(&attributes);
-  if (failure != 0) return failure;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &before);
-  failure = EINVAL;
-  for (size_t size = STACK_SIZE; failure == EINVAL && size <= LARGEST_STACK; size *= 2) {
-    failure = pthread_attr_setstacksize(&attributes, size);
-    if (failure == 0) failure = pthread_create(&thread, &attributes, run, scratch);
-  }
-  sigprocmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&attributes);
-  return failure;
-}
-
-int start_thread(void) {
+int start_poller(void) {
   TAILQ_INIT(&poller.queue);
   TAILQ_INIT(&poller.notices);
   char *scratch = malloc(PUMP_SCRATCH);
@@ -142,7 +119,7 @@ int start_thread(void) {
   } else if (epoll < 0 || poller.wake < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, poller.wake, &event) < 0) {
     failure = errno;
   } else {
-    failure = create_thread(scratch);
+    failure = start_thread(run, scratch);
   }
   if (failure == 0) return 0;
   free(scratch);

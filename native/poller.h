@@ -48,8 +48,8 @@ struct poller {
 extern struct poller poller;
 
 // Starts the thread. Returns 0 or an errno.
-int start_thread(void);
-void wake_thread(void);
+int start_poller(void);
+void wake_poller(void);
 
 // With the lock held.
 void enqueue(struct entry *entry);

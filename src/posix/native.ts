@@ -74,6 +74,19 @@ export interface Native {
 
   dropCleanPages(): number;
 
+  startWatchdog(
+    told: (least: number, most: number, failure: number) => void,
+    directory: string,
+    file: string,
+    heading: string,
+    restMilliseconds: number,
+    quietRestMilliseconds: number,
+    limitMilliseconds: number,
+    signal: number,
+  ): number;
+  setWatchdogActive(active: boolean): void;
+  noteRecent(text: string): void;
+
   listenUnix(path: string, backlog: number): number;
   connectUnix(path: string, timeoutMilliseconds: number): number;
   peerCredentials(descriptor: number, slots: Float64Array): number;

@@ -1,7 +1,7 @@
 import type { Logger } from '../platform/log.ts';
 import { reasonOf } from '../platform/reason.ts';
 import { platform } from '../platform/runtime.ts';
-import { writeDumpFile } from './dumpFile.ts';
+import { dumpDirectory, writeDumpFile } from './dumpFile.ts';
 import {
   childLines,
   descriptorLines,
@@ -9,8 +9,6 @@ import {
   memoryLines,
   threadLines,
 } from './processState.ts';
-
-const DUMP_DIRECTORY = '/run/podshim/dump';
 
 /** Lines given to the log at once: with time and level they stay far below a FIFO's 64 KiB. */
 const LINES_PER_CHUNK = 100;
@@ -44,7 +42,7 @@ export class Dumper {
 
   constructor(options: DumperOptions) {
     this.#options = options;
-    this.#directory = options.directory ?? process.env.PODSHIM_DUMP_DIR ?? DUMP_DIRECTORY;
+    this.#directory = options.directory ?? dumpDirectory();
   }
 
   /**

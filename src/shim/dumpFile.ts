@@ -2,6 +2,13 @@ import { writeFileAtomic } from '../posix/files.ts';
 import { linkStatus, listDirectory, removeFile } from '../posix/paths.ts';
 import { makePrivateDirectory } from '../posix/privateDirectory.ts';
 
+const DUMP_DIRECTORY = '/run/podshim/dump';
+
+/** Where dumps go, and the watchdog's reports. */
+export function dumpDirectory(): string {
+  return process.env.PODSHIM_DUMP_DIR ?? DUMP_DIRECTORY;
+}
+
 export interface DumpFileName {
   namespace: string;
   id: string;
@@ -18,7 +25,7 @@ export interface DumpFileName {
  */
 export function writeDumpFile(directory: string, name: DumpFileName, text: string): string {
   makePrivateDirectory(directory, 'dump directory');
-  const prefix = `${fileNamePart(name.namespace)}-${fileNamePart(name.id)}-`;
+  const prefix = prefixOf(name);
   const fileName = `${prefix}${name.pid}.txt`;
   const path = `${directory}/${fileName}`;
   writeFileAtomic(path, text, 0o600);
@@ -26,15 +33,25 @@ export function writeDumpFile(directory: string, name: DumpFileName, text: strin
   return path;
 }
 
+/** The file that the watchdog writes when the event loop is blocked, in the same directory. */
+export function blockedFileName(name: DumpFileName): string {
+  return `${prefixOf(name)}${name.pid}.blocked.txt`;
+}
+
+function prefixOf({ namespace, id }: DumpFileName): string {
+  return `${fileNamePart(namespace)}-${fileNamePart(id)}-`;
+}
+
 function removeAbandoned(directory: string, prefix: string, current: string): void {
   for (const entry of listDirectory(directory)) {
     if (entry === current || !entry.startsWith(prefix)) continue;
-    const pid = /^(\d+)\.txt$/.exec(entry.slice(prefix.length))?.[1];
+    const pid = /^(\d+)(?:\.blocked)?\.txt$/.exec(entry.slice(prefix.length))?.[1];
     if (pid !== undefined && !isRunning(pid)) removeFile(`${directory}/${entry}`);
   }
 }
 
-function isRunning(pid: string): boolean {
+/** Is there a process of this number? */
+export function isRunning(pid: string): boolean {
   try {
     linkStatus(`/proc/${pid}`);
     return true;

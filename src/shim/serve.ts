@@ -7,6 +7,7 @@ import { platform } from '../platform/runtime.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
 import { dropCleanPages } from '../posix/memory.ts';
 import { becomeSubreaper, disableHugePages, exitNow } from '../posix/processes.ts';
+import { noteRecent, setWatchdogActive } from '../posix/watchdog.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import { Sandboxes } from '../sandbox/sandboxes.ts';
 import type { TaskContext } from '../task/context.ts';
@@ -35,6 +36,7 @@ import { ServerLog } from './serverLog.ts';
 import { Shutdown } from './shutdown.ts';
 import { installSignals } from './signals.ts';
 import { isTrustedPeer } from './trustedPeer.ts';
+import { watchEventLoop } from './watchdog.ts';
 
 /** `start` hands the listener on as this descriptor (contract 2.3). */
 const INHERITED_DESCRIPTOR = 3;
@@ -48,7 +50,7 @@ export function serve(flags: ShimFlags): void {
   disableHugePages();
   // The bundle of the group's first container. It may vanish while others live, so it is never asked for again (trap 8).
   const bundle = process.cwd();
-  const recorder = new FlightRecorder();
+  const recorder = new FlightRecorder(noteRecent);
   const fifoLogger = new ServerLog({
     path: `${bundle}/log`,
     debug: flags.debug,
@@ -129,10 +131,15 @@ export function serve(flags: ShimFlags): void {
     terminate: (signal) => shutdown.begin(signal),
     dump: () => void dumper.dump('SIGUSR1'),
   });
-  const idle = new IdleWatch(() => {
-    platform.collectGarbage();
-    dropCleanPages();
-  });
+  watchEventLoop({ namespace: flags.namespace, id: flags.id, version, logger });
+  const idle = new IdleWatch(
+    () => {
+      platform.collectGarbage();
+      dropCleanPages();
+      setWatchdogActive(false);
+    },
+    () => setWatchdogActive(true),
+  );
   idle.touch();
   reaper.subscribe((exit) => recordExit(recorder, exits, exit));
   reaper.subscribe(() => idle.touch());

@@ -1,0 +1,42 @@
+// A thread that notices when JavaScript's does not answer.
+#ifndef PODSHIM_WATCHDOG_H
+#define PODSHIM_WATCHDOG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct watchdog {
+  // Milliseconds: between two looks while there is something to do and while there is nothing, and how long an answer
+  // may take.
+  int64_t rest, quiet_rest, limit;
+  // JavaScript's thread.
+  pid_t thread;
+  char *directory, *file, *heading;
+  // Asks JavaScript's thread for an answer; false when that is not possible (any more).
+  bool (*ask)(void);
+
+  // Changes with everything below: what the thread sleeps on.
+  _Atomic uint32_t word;
+  // There is something to do.
+  atomic_bool active;
+  // Somebody asked for a report by a signal.
+  atomic_bool wanted;
+  // Questions asked, and the last one that was answered.
+  _Atomic uint32_t question, answer;
+  // A report was written (or could not be), and JavaScript does not know of it yet.
+  atomic_bool news;
+  _Atomic int failure;
+  // When the question was asked that the report is about, and when JavaScript was seen well before.
+  _Atomic int64_t asked_at, well_at;
+};
+
+extern struct watchdog watchdog;
+
+// Starts the thread. Returns 0 or an errno.
+int start_watchdog(void);
+// In a handler of `signal`, too: the loop is asked at once, and when it does not answer a report is written.
+void want_report(void);
+
+#endif

@@ -1,0 +1,51 @@
+/**
+ * A process with a watchdog, for watchdog.test.ts: `blockedChild DIRECTORY LIMIT` where LIMIT is the watchdog's, in
+ * milliseconds. It prints `ready` and what is logged, as JSON, and does what the lines on its standard input say:
+ * `read PATH` blocks for as long as that takes, `spin PATH` runs until that file is gone, `ping` prints `pong`.
+ */
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { silentLogger } from '../../../src/platform/log.ts';
+import { readText } from '../../../src/posix/files.ts';
+import { noteRecent, setWatchdogActive } from '../../../src/posix/watchdog.ts';
+import { watchEventLoop } from '../../../src/shim/watchdog.ts';
+
+const [, , directory = '', limit = ''] = process.argv;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Work without a system call for milliseconds at a time, so that the processor is in this very code. */
+function spinWhile(path: string): number {
+  let sum = 0;
+  while (existsSync(path)) {
+    for (let index = 0; index < 50_000_000; index += 1) sum = (sum * 31 + index) | 0;
+  }
+  return sum;
+}
+
+let signals = 0;
+process.on('SIGUSR1', () => {
+  signals += 1;
+  print(`signal ${signals}`);
+});
+watchEventLoop({
+  ...{ namespace: 'tests', id: 'blocked', version: '0.0.0', directory },
+  logger: {
+    ...silentLogger,
+    error: (fields, message) => print(JSON.stringify({ message, ...fields })),
+  },
+  limits: { rest: Number(limit) / 2, quietRest: 60_000, answer: Number(limit) },
+});
+noteRecent('call Create c1');
+setWatchdogActive(true);
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    const [word, path = ''] = line.split(' ');
+    if (word === 'read') print(`read ${readText(path).length}`);
+    else if (word === 'spin') print(`span ${spinWhile(path)}`);
+    else print('pong');
+  })
+  .on('close', () => process.exit(0));
+print('ready');
