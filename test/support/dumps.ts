@@ -5,11 +5,12 @@ import { waitUntil } from './waiting.ts';
 /** Where shims write their dumps, in files that outlive them. */
 export const DUMP_DIRECTORY = '/run/podshim/dump';
 
-/** Removes the dump of one shim. */
+/** Removes the dump of one shim, and its watchdog's report. */
 export function removeDumpOf(pid: number): void {
   if (!existsSync(DUMP_DIRECTORY)) return;
   for (const name of readdirSync(DUMP_DIRECTORY)) {
-    if (name.endsWith(`-${pid}.txt`)) rmSync(join(DUMP_DIRECTORY, name), { force: true });
+    if (name.endsWith(`-${pid}.txt`) || name.endsWith(`-${pid}.blocked.txt`))
+      rmSync(join(DUMP_DIRECTORY, name), { force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A process with a watchdog, for watchdog.test.ts: `blockedChild DIRECTORY LIMIT` where LIMIT is the watchdog's, in
- * milliseconds. It prints `ready` and what is logged, as JSON, and does what the lines on its standard input say:
+ * A process with a watchdog, for watchdog.test.ts: `blockedChild DIRECTORY REST LIMIT`, the watchdog's, in
+ * milliseconds. It prints `ready` and, as JSON, what is logged, and does what the lines on its standard input say:
  * `read PATH` blocks for as long as that takes, `spin PATH` runs until that file is gone, `ping` prints `pong`.
  */
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { readText } from '../../../src/posix/files.ts';
 import { noteRecent, setWatchdogActive } from '../../../src/posix/watchdog.ts';
 import { watchEventLoop } from '../../../src/shim/watchdog.ts';
 
-const [, , directory = '', limit = ''] = process.argv;
+const [, , directory = '', rest = '', answer = ''] = process.argv;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -25,26 +25,22 @@ function spinWhile(path: string): number {
   return sum;
 }
 
-let signals = 0;
-process.on('SIGUSR1', () => {
-  signals += 1;
-  print(`signal ${signals}`);
-});
+process.on('SIGUSR1', () => print('signal'));
 watchEventLoop({
   ...{ namespace: 'tests', id: 'blocked', version: '0.0.0', directory },
   logger: {
     ...silentLogger,
     error: (fields, message) => print(JSON.stringify({ message, ...fields })),
   },
-  limits: { rest: Number(limit) / 2, quietRest: 60_000, answer: Number(limit) },
+  limits: { rest: Number(rest), quietRest: 3_600_000, answer: Number(answer) },
 });
 noteRecent('call Create c1');
 setWatchdogActive(true);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const [word, path = ''] = line.split(' ');
-    if (word === 'read') print(`read ${readText(path).length}`);
-    else if (word === 'spin') print(`span ${spinWhile(path)}`);
+    if (word === 'read') print(`read ${readText(path).length} bytes`);
+    else if (word === 'spin') print(`span to ${spinWhile(path)}`);
     else print('pong');
   })
   .on('close', () => process.exit(0));
