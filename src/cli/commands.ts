@@ -1,6 +1,12 @@
 import { CliError, ExitCode } from './exitCode.ts';
 import { IntrospectionClient } from './introspectionClient.ts';
-import { findContainer, findServer, type Podshim, takeInventory } from './inventory.ts';
+import {
+  findContainer,
+  findServer,
+  type OtherShim,
+  type Podshim,
+  takeInventory,
+} from './inventory.ts';
 import {
   containerReport,
   eventReport,
@@ -8,6 +14,7 @@ import {
   podshimReport,
   serverReport,
 } from './report.ts';
+import { findSilent, reportOfSilent } from './silentServer.ts';
 import type { Terminal } from './terminal.ts';
 import { containerText, eventText, inventoryText } from './text.ts';
 
@@ -51,22 +58,43 @@ export async function inspect(
   return ExitCode.ok;
 }
 
-/** `podshim dump`. */
+/** `podshim dump`. Of a server that does not answer, what its watchdog can tell. */
 export async function dump(
   terminal: Terminal,
   { json, namespace, id }: CommonOptions & { readonly id: string },
 ): Promise<ExitCode> {
-  const podshim = findServer(await takeInventory(namespace), id);
+  const inventory = await takeInventory(namespace);
+  const silent = findSilent(inventory, id);
+  if (silent !== undefined) return await dumpOfSilent(terminal, silent, json);
+  const podshim = findServer(inventory, id);
   const client = await connect(podshim);
   try {
     const { path, text, truncated } = await client.dump('podshim dump');
-    if (json) terminal.writeJson({ path: path === '' ? null : path, truncated, text });
-    else {
+    if (json) {
+      terminal.writeJson({ answers: true, path: path === '' ? null : path, truncated, text });
+    } else {
       terminal.write(text);
       if (path !== '') terminal.writeError(`also in ${path}\n`);
     }
   } finally {
     client.close();
+  }
+  return ExitCode.ok;
+}
+
+async function dumpOfSilent(
+  terminal: Terminal,
+  silent: OtherShim,
+  json: boolean,
+): Promise<ExitCode> {
+  const { pid } = silent.process;
+  if (!json) terminal.writeError(`shim ${pid} ${silent.reason}; asking its watchdog\n`);
+  const { path, text, fresh } = await reportOfSilent(silent);
+  if (json) terminal.writeJson({ answers: false, path, truncated: false, text });
+  else {
+    terminal.write(text);
+    if (!fresh) terminal.writeError('this is of earlier: the watchdog wrote no new one\n');
+    terminal.writeError(`also in ${path}\n`);
   }
   return ExitCode.ok;
 }

@@ -25,12 +25,16 @@ export interface DumpFileName {
  */
 export function writeDumpFile(directory: string, name: DumpFileName, text: string): string {
   makePrivateDirectory(directory, 'dump directory');
-  const prefix = prefixOf(name);
-  const fileName = `${prefix}${name.pid}.txt`;
+  const fileName = dumpFileName(name);
   const path = `${directory}/${fileName}`;
   writeFileAtomic(path, text, 0o600);
-  removeAbandoned(directory, prefix, fileName);
+  removeAbandoned(directory, prefixOf(name), fileName);
   return path;
+}
+
+/** The file that a dump is written to. */
+export function dumpFileName(name: DumpFileName): string {
+  return `${prefixOf(name)}${name.pid}.txt`;
 }
 
 /** The file that the watchdog writes when the event loop is blocked, in the same directory. */

@@ -193,7 +193,7 @@ describe('no report', () => {
     await startChild(50, 5000);
     for (let count = 0; count < 3; count += 1) {
       child.kill('SIGUSR1');
-      await child.waitForOutput(new RegExp(`(^signal\\n[^]*){${count + 1}}`, 'm'));
+      await child.waitForOutput(new RegExp(`(^signal\\n[\\s\\S]*){${count + 1}}`, 'm'));
     }
     child.write('ping\n');
     await child.waitForOutput(/^pong$/m);
