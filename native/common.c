@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watchdog.h"
+
 static bool refuse(napi_env env, const char *message) {
   napi_throw_type_error(env, NULL, message);
   return false;
@@ -11,6 +13,7 @@ static bool refuse(napi_env env, const char *message) {
 
 bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
   size_t given = count;
+  note_activity();
   if (napi_get_cb_info(env, info, &given, values, NULL, NULL) != napi_ok) return false;
   if (given < count) return refuse(env, "too few arguments");
   return true;

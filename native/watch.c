@@ -86,7 +86,6 @@ static int start(napi_env env, int signal) {
   if (watchdog.directory == NULL || watchdog.file == NULL || watchdog.heading == NULL) return ENOMEM;
   watchdog.thread = (pid_t)syscall(SYS_gettid);
   watchdog.ask = ask;
-  atomic_store(&watchdog.active, true);
   int failure = listen_to(signal);
   if (failure == 0) failure = start_watchdog();
   if (failure == 0) napi_add_env_cleanup_hook(env, forget_javascript, NULL);
@@ -128,17 +127,7 @@ static napi_value startWatchdog(napi_env env, napi_callback_info info) {
   return number(env, -failure);
 }
 
-// active: whether there is something to do
-static napi_value setWatchdogActive(napi_env env, napi_callback_info info) {
-  napi_value arguments[1];
-  bool active;
-  if (!read_arguments(env, info, 1, arguments) || !read_bool(env, arguments[0], &active)) return NULL;
-  // Going to rest it need not be told: it finds out.
-  if (atomic_exchange(&watchdog.active, active) != active && active) wake_word(&watchdog.word);
-  return NULL;
-}
-
 bool register_watch(napi_env env, napi_value exports) {
-  const napi_property_descriptor methods[] = {METHOD(startWatchdog), METHOD(setWatchdogActive)};
+  const napi_property_descriptor methods[] = {METHOD(startWatchdog)};
   return REGISTER(env, exports, methods);
 }

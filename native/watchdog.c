@@ -1,7 +1,7 @@
 // A thread that notices when JavaScript's does not answer, and then writes down what can be seen from outside.
 //
-// It looks every few seconds while there is something to do, and hardly ever while there is nothing. A look is one file
-// in /proc: a loop that waits in epoll is well. Any other may only be busy; it is asked, and has time to answer.
+// It looks every few seconds while JavaScript calls the addon, which it does for whatever it has to do, and hardly ever
+// while it does not. A look is one file in /proc: a loop that waits in epoll is well. Any other may only be busy; it is asked, and has time to answer.
 // Time is counted in slices. Whatever stops the whole process, for an hour or a day, stops this thread, too, and makes
 // one slice longer, which counts as one.
 #include "watchdog.h"
@@ -19,17 +19,26 @@ struct watchdog watchdog;
 
 // Until the next look is due, or somebody wants a report.
 static void rest(void) {
-  int64_t begin = monotonic();
-  for (bool was_active = atomic_load(&watchdog.active);;) {
+  // What is called from here on is seen by the next look but one, at the latest.
+  bool quiet = !atomic_exchange(&watchdog.busy, false);
+  atomic_store(&watchdog.quiet, quiet);
+  for (int64_t begin = monotonic();;) {
     uint32_t seen = atomic_load(&watchdog.word);
-    if (atomic_load(&watchdog.wanted)) return;
-    bool active = atomic_load(&watchdog.active);
-    if (active && !was_active) begin = monotonic();
-    was_active = active;
-    int64_t left = begin + (active ? watchdog.rest : watchdog.quiet_rest) - monotonic();
-    if (left <= 0) return;
+    if (atomic_load(&watchdog.wanted)) break;
+    if (quiet && atomic_load(&watchdog.busy)) {
+      quiet = false;
+      begin = monotonic();
+    }
+    int64_t left = begin + (quiet ? watchdog.quiet_rest : watchdog.rest) - monotonic();
+    if (left <= 0) break;
     wait_word(&watchdog.word, seen, left);
   }
+  atomic_store(&watchdog.quiet, false);
+}
+
+void begin_busy_time(void) {
+  atomic_store(&watchdog.busy, true);
+  if (atomic_load(&watchdog.quiet)) wake_word(&watchdog.word);
 }
 
 static bool is_answered(void) { return atomic_load(&watchdog.answer) == atomic_load(&watchdog.question); }

@@ -19,8 +19,10 @@ struct watchdog {
 
   // Changes with everything below: what the thread sleeps on.
   _Atomic uint32_t word;
-  // There is something to do.
-  atomic_bool active;
+  // JavaScript has called the addon since the last look.
+  atomic_bool busy;
+  // Nobody has called it for so long that the next look is far away.
+  atomic_bool quiet;
   // Somebody asked for a report by a signal.
   atomic_bool wanted;
   // Questions asked, and the last one that was answered.
@@ -33,6 +35,13 @@ struct watchdog {
 };
 
 extern struct watchdog watchdog;
+
+void begin_busy_time(void);
+
+// At every call from JavaScript: after the first one since the last look it is one comparison.
+static inline void note_activity(void) {
+  if (!atomic_load_explicit(&watchdog.busy, memory_order_relaxed)) begin_busy_time();
+}
 
 // Starts the thread. Returns 0 or an errno.
 int start_watchdog(void);

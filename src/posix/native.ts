@@ -84,7 +84,6 @@ export interface Native {
     limitMilliseconds: number,
     signal: number,
   ): number;
-  setWatchdogActive(active: boolean): void;
   noteRecent(text: string): void;
 
   listenUnix(path: string, backlog: number): number;

@@ -9,7 +9,7 @@ export interface WatchdogRequest {
   readonly file: string;
   /** Lines for the beginning of each report. */
   readonly heading: string;
-  /** Time between two looks while there is something to do, and while there is nothing. */
+  /** Time between two looks while the addon is called, and after a rest in which it was not. */
   readonly restMilliseconds: number;
   readonly quietRestMilliseconds: number;
   /** The event loop has this long to answer a question. */
@@ -50,11 +50,6 @@ export function startWatchdog(request: WatchdogRequest, told: (block: Block) => 
     signal,
   );
   check(result, 'pthread_create');
-}
-
-/** Says whether there is something to do: it is then looked after more often. Cheap when nothing changes. */
-export function setWatchdogActive(active: boolean): void {
-  native().setWatchdogActive(active);
 }
 
 /** Keeps a line, in memory of fixed size, for the next report. */

@@ -7,31 +7,20 @@ const quietMilliseconds = 4000;
  */
 export class IdleWatch {
   readonly #giveBack: () => void;
-  readonly #begin: () => void;
   readonly #milliseconds: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #active = false;
 
-  /**
-   * @param giveBack is called once for each time of quiet
-   * @param begin is called at the end of each
-   */
-  constructor(
-    giveBack: () => void,
-    begin: () => void = () => {},
-    milliseconds = quietMilliseconds,
-  ) {
+  /** @param giveBack is called once for each time of quiet */
+  constructor(giveBack: () => void, milliseconds = quietMilliseconds) {
     this.#giveBack = giveBack;
-    this.#begin = begin;
     this.#milliseconds = milliseconds;
   }
 
   /** Something is going on. Cheap: called for everything that a client sends. */
   touch(): void {
     this.#active = true;
-    if (this.#timer !== undefined) return;
-    this.#begin();
-    this.#wait();
+    if (this.#timer === undefined) this.#wait();
   }
 
   close(): void {

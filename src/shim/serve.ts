@@ -7,7 +7,7 @@ import { platform } from '../platform/runtime.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
 import { dropCleanPages } from '../posix/memory.ts';
 import { becomeSubreaper, disableHugePages, exitNow } from '../posix/processes.ts';
-import { noteRecent, setWatchdogActive } from '../posix/watchdog.ts';
+import { noteRecent } from '../posix/watchdog.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import { Sandboxes } from '../sandbox/sandboxes.ts';
 import type { TaskContext } from '../task/context.ts';
@@ -132,14 +132,10 @@ export function serve(flags: ShimFlags): void {
     dump: () => void dumper.dump('SIGUSR1'),
   });
   watchEventLoop({ namespace: flags.namespace, id: flags.id, version, logger });
-  const idle = new IdleWatch(
-    () => {
-      platform.collectGarbage();
-      dropCleanPages();
-      setWatchdogActive(false);
-    },
-    () => setWatchdogActive(true),
-  );
+  const idle = new IdleWatch(() => {
+    platform.collectGarbage();
+    dropCleanPages();
+  });
   idle.touch();
   reaper.subscribe((exit) => recordExit(recorder, exits, exit));
   reaper.subscribe(() => idle.touch());

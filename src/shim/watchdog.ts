@@ -5,17 +5,17 @@ import { blockedFileName, dumpDirectory } from './dumpFile.ts';
 
 /** How far the watchdog's patience goes, in milliseconds. */
 export interface WatchdogLimits {
-  /** Between two looks while the server has something to do. */
+  /** Between two looks while the server does something, told by its calls into the addon. */
   readonly rest: number;
-  /** The same while it has nothing to do. It then hardly ever wakes up. */
+  /** The same while it does nothing. The thread then hardly ever wakes up. */
   readonly quietRest: number;
   /** The event loop has this long to answer. */
   readonly answer: number;
 }
 
 /**
- * A block of more than 5 s is noticed 5 to 8 s after it began. Only one that begins while no call, no exit and no timer
- * was there for some seconds is noticed later, but within 65 s.
+ * A block of more than 5 s is noticed 5 to 8 s after it began. One that begins without any call into the addon, which
+ * needs no file, process or stream, is noticed later, but within 65 s.
  */
 const usualLimits: WatchdogLimits = { rest: 3000, quietRest: 60_000, answer: 5000 };
 

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { silentLogger } from '../../../src/platform/log.ts';
 import { readText } from '../../../src/posix/files.ts';
-import { noteRecent, setWatchdogActive } from '../../../src/posix/watchdog.ts';
+import { noteRecent } from '../../../src/posix/watchdog.ts';
 import { watchEventLoop } from '../../../src/shim/watchdog.ts';
 
 const [, , directory = '', rest = '', answer = ''] = process.argv;
@@ -16,9 +16,10 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Work without a system call for milliseconds at a time, so that the processor is in this very code. */
+/** Work without a system call for milliseconds at a time, after one call of the addon. */
 function spinWhile(path: string): number {
   let sum = 0;
+  noteRecent(`spin ${path}`);
   while (existsSync(path)) {
     for (let index = 0; index < 50_000_000; index += 1) sum = (sum * 31 + index) | 0;
   }
@@ -35,7 +36,6 @@ watchEventLoop({
   limits: { rest: Number(rest), quietRest: 3_600_000, answer: Number(answer) },
 });
 noteRecent('call Create c1');
-setWatchdogActive(true);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const [word, path = ''] = line.split(' ');
