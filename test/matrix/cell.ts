@@ -10,6 +10,8 @@ export interface CellContext {
   readonly logs: string;
   /** Called in the end whatever happened, the last one first. */
   cleanUp(work: () => unknown): void;
+  /** Keeps something that is worth telling, whether the cell passes or not. */
+  note(text: string): void;
 }
 
 /** One thing to be tried with the peers of a row. Fails by throwing. */
@@ -34,6 +36,7 @@ export interface CellResult {
   readonly seconds: number;
   /** One line. Empty when it passed. */
   readonly reason: string;
+  readonly notes: readonly string[];
   readonly logs: string;
 }
 
@@ -50,6 +53,7 @@ export async function runCell(row: Row, column: Column, directory: string): Prom
   rmSync(logs, { recursive: true, force: true });
   mkdirSync(logs, { recursive: true });
   const works: (() => unknown)[] = [];
+  const notes: string[] = [];
   const errors: unknown[] = [];
   const attempt = async (work: () => unknown): Promise<void> => {
     try {
@@ -63,7 +67,12 @@ export async function runCell(row: Row, column: Column, directory: string): Prom
   };
   underWay = cleanUp;
   const started = performance.now();
-  await attempt(() => withLimit(column.run({ logs, cleanUp: (work) => works.push(work) })));
+  const context: CellContext = {
+    logs,
+    cleanUp: (work) => works.push(work),
+    note: (text) => notes.push(text),
+  };
+  await attempt(() => withLimit(column.run(context)));
   await cleanUp();
   if (interrupted) return new Promise(() => {});
   const [error] = errors;
@@ -74,6 +83,7 @@ export async function runCell(row: Row, column: Column, directory: string): Prom
     outcome: error === undefined ? 'passed' : error instanceof Skipped ? 'skipped' : 'failed',
     seconds: Math.round((performance.now() - started) / 100) / 10,
     reason: error === undefined ? '' : oneLine(error),
+    notes,
     logs,
   };
 }

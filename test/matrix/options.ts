@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import type { Column, Row } from './cell.ts';
 
 const GO_RUNTIME = 'io.containerd.runc.v2';
 
@@ -27,10 +26,4 @@ export function readOptions(args: readonly string[]): MatrixOptions {
     throw new Error(`--runtime is io.containerd.podshim.v1 (the default) or ${GO_RUNTIME}`);
   }
   return { only: values.only, json: values.json, goShim: runtime === GO_RUNTIME };
-}
-
-/** True when the options ask for this cell. */
-export function isWanted({ only }: MatrixOptions, row: Row, column: Column): boolean {
-  if (only.length === 0) return true;
-  return only.some((name) => name === row.id || name === `${row.id}/${column.name}`);
 }

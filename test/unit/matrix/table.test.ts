@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CellResult, Column, Row } from '../../matrix/cell.ts';
-import { isWanted, readOptions } from '../../matrix/options.ts';
+import { readOptions } from '../../matrix/options.ts';
+import { isWanted } from '../../matrix/runRows.ts';
 import { formatReasons, formatTable } from '../../matrix/table.ts';
 
 const column = (name: string): Column => ({ name, run: async () => {} });
@@ -11,7 +12,7 @@ const row = (id: string, title: string, ...names: string[]): Row => ({
   columns: names.map(column),
 });
 const result = (id: string, name: string, more: Partial<CellResult>): CellResult => ({
-  ...{ row: id, column: name, outcome: 'passed', seconds: 1, reason: '', logs: '/logs' },
+  ...{ row: id, column: name, outcome: 'passed', seconds: 1, reason: '', notes: [], logs: '/logs' },
   ...more,
 });
 
