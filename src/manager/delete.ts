@@ -1,3 +1,4 @@
+import { endCgroups } from '../cgroup/endCgroups.ts';
 import {
   type ExitRecord,
   exitJournalPath,
@@ -7,6 +8,7 @@ import {
 import { unmountRecursive } from '../mount/unmount.ts';
 import { Bundle } from '../oci/bundle.ts';
 import { defaultOptions, type RuntimeOptions } from '../oci/options.ts';
+import { ownCgroupPath } from '../oci/ownCgroup.ts';
 import { OciRuntime } from '../oci/runtime.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
 import { reasonOf } from '../platform/reason.ts';
@@ -84,7 +86,9 @@ async function cleanUp(bundle: Bundle, flags: ShimFlags, warn: Warn): Promise<vo
   reaper.install();
   const total = new Deadline(TOTAL_BUDGET);
   try {
-    const steps = deleteContainer(bundle, flags, reaper, warn).then(() => unmount(bundle, warn));
+    const steps = deleteContainer(bundle, flags, reaper, warn)
+      .then(() => endLeftCgroup(bundle, flags.id))
+      .then(() => unmount(bundle, warn));
     if (!(await total.reaches(steps))) {
       warn(`clean-up of ${bundle.path} is not done after ${TOTAL_BUDGET} ms`);
     }
@@ -111,6 +115,12 @@ function removeSockets(bundle: Bundle, flags: ShimFlags, warn: Warn): void {
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) warn(`failed to remove the socket: ${reasonOf(error)}`);
   }
+}
+
+/** That of a runtime which was killed before it had noted what it made: no runtime knows of it any more. */
+async function endLeftCgroup(bundle: Bundle, id: string): Promise<void> {
+  const path = ownCgroupPath(bundle, id);
+  if (path !== undefined) await endCgroups(path);
 }
 
 async function unmount(bundle: Bundle, warn: Warn): Promise<void> {

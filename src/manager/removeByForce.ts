@@ -1,8 +1,8 @@
+import { attempt, killIn, removeCgroup } from '../cgroup/endCgroups.ts';
 import { reasonOf } from '../platform/reason.ts';
 import { SIGKILL } from '../posix/constants.ts';
-import { isSystemError } from '../posix/error.ts';
-import { readText, writeFile } from '../posix/files.ts';
-import { listDirectory, removeDirectory, removeTree } from '../posix/paths.ts';
+import { readText } from '../posix/files.ts';
+import { removeTree } from '../posix/paths.ts';
 import { sendSignal } from '../posix/processes.ts';
 import { baseName, cleanPath } from './path.ts';
 
@@ -75,40 +75,13 @@ function killContainer(state: RuntimeState, id: string): void {
   const cgroups = state.cgroups
     .map(cleanPath)
     .filter((path) => path.startsWith(CGROUP_ROOT) && baseName(path).includes(id));
-  for (const cgroup of cgroups) {
-    // A frozen process does not die before it is thawed.
-    attempt(() => writeFile(`${cgroup}/freezer.state`, 'THAWED', 0));
-    attempt(() => writeFile(`${cgroup}/cgroup.freeze`, '0', 0));
-  }
   if (state.startTime === startTimeOf(state.pid)) {
     attempt(() => sendSignal(state.pid, SIGKILL));
   }
-  for (const pid of new Set(cgroups.flatMap(processesIn))) {
-    attempt(() => sendSignal(pid, SIGKILL));
-  }
+  killIn(cgroups);
   for (const cgroup of cgroups) {
     removeCgroup(cgroup);
   }
-}
-
-/** Removes a cgroup and what is below it. One that still has processes stays. */
-function removeCgroup(path: string): void {
-  attempt(() => {
-    for (const name of listDirectory(path)) {
-      if (!name.includes('.') && name !== 'tasks') {
-        removeCgroup(`${path}/${name}`);
-      }
-    }
-  });
-  attempt(() => void removeDirectory(path));
-}
-
-function processesIn(cgroup: string): readonly number[] {
-  const text = attempt(() => readText(`${cgroup}/cgroup.procs`)) ?? '';
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(Number);
 }
 
 function startTimeOf(pid: number): string | undefined {
@@ -123,17 +96,5 @@ function readJson(path: string): Readonly<Record<string, unknown>> | undefined {
     return typeof value === 'object' && value !== null ? { ...value } : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** For steps that may find nothing to do: what the kernel refuses is left as it is. */
-function attempt<Result>(step: () => Result): Result | undefined {
-  try {
-    return step();
-  } catch (error) {
-    if (isSystemError(error)) {
-      return undefined;
-    }
-    throw error;
   }
 }

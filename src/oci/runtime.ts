@@ -99,11 +99,31 @@ export class OciRuntime {
       noPivotRoot: request.noPivotRoot ?? false,
       noNewKeyring: request.noNewKeyring ?? false,
     });
-    await this.#runLogged(failurePrefixes.create, words, cancel, request);
+    const isNew = !exists(this.#stateDirectory(id));
+    try {
+      await this.#runLogged(failurePrefixes.create, words, cancel, request);
+    } catch (error) {
+      // Where there was a container of this id before, nothing of it may be touched.
+      if (isNew && wasKilled(error)) {
+        const { undoCreate } = await import('./interrupted.ts');
+        await undoCreate(this, id);
+      }
+      throw error;
+    }
   }
 
   async start(id: string, cancel?: Cancellation): Promise<void> {
     await this.#runLogged(failurePrefixes.start, line.startArguments(id), cancel);
+  }
+
+  /**
+   * Whether the container's program was started, when the runtime was killed that was to do it.
+   * @param error what `start` threw
+   */
+  async startedAllTheSame(id: string, error: unknown): Promise<boolean> {
+    if (!wasKilled(error)) return false;
+    const { hasStarted } = await import('./interrupted.ts');
+    return hasStarted(this.#launcher, [...this.#globalArguments, ...line.stateArguments(id)]);
   }
 
   /** Starts one more process; its pid is in the bundle's `<execId>.pid` afterwards. */
@@ -116,6 +136,12 @@ export class OciRuntime {
         consoleSocket: consoleSocketOf(request),
       });
       await this.#runLogged(failurePrefixes.exec, words, cancel, request);
+    } catch (error) {
+      if (wasKilled(error)) {
+        const { undoExec } = await import('./interrupted.ts');
+        undoExec(this.bundle, request.execId);
+      }
+      throw error;
     } finally {
       removeFile(processFile);
     }
@@ -269,7 +295,7 @@ export class OciRuntime {
 
   #failure(prefix: string, error: CommandError, logLength: number): RuntimeError {
     const readLog = (): string => readLastError(this.bundle.log, logLength);
-    return new RuntimeError(describeFailure(prefix, error.message, readLog));
+    return new RuntimeError(describeFailure(prefix, error.message, readLog), error.wasKilled);
   }
 
   #stateDirectory(id: string): string {
@@ -282,6 +308,19 @@ export class OciRuntime {
     } catch {
       return 0;
     }
+  }
+}
+
+function wasKilled(error: unknown): boolean {
+  return error instanceof RuntimeError && error.wasKilled;
+}
+
+function exists(path: string): boolean {
+  try {
+    fileStatus(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -4,11 +4,25 @@ import { notFound } from '../ttrpc/status.ts';
 /** A runtime command that failed. The message is what the daemon shows to people, in the wording of contract 8.2. */
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';
+  /** A signal ended the runtime, so that nobody knows how far it came. */
+  readonly wasKilled: boolean;
+
+  constructor(message: string, wasKilled = false) {
+    super(message);
+    this.wasKilled = wasKilled;
+  }
 }
 
 /** A runtime command that could not be started, or ended with another status than 0: the "base error" of 8.2. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
+  readonly wasKilled: boolean;
+
+  /** @param status that it ended with: above 128, by a signal */
+  constructor(message: string, status = 0) {
+    super(message);
+    this.wasKilled = status > 128;
+  }
 }
 
 /** Prefixes that callers and upstream's tests look for (contract 8.2). */

@@ -61,7 +61,7 @@ export class RuntimeLauncher {
   async run(launch: Launch): Promise<string> {
     if (launch.descriptors !== undefined) {
       const exit = await this.#spawn(launch, launch.descriptors);
-      if (exit.status !== 0) throw new CommandError(exitText(this.binary, exit.status, undefined));
+      if (exit.status !== 0) throw this.#ended(exit.status, undefined);
       return '';
     }
     // A file in memory takes any amount at once: there is no pipe that somebody would have to empty meanwhile.
@@ -70,11 +70,15 @@ export class RuntimeLauncher {
       const exit = await this.#spawn(launch, [launch.input ?? nullDevice, output, output]);
       const failed = exit.status !== 0;
       const text = readStart(output, failed ? keptErrorBytes : (launch.keptBytes ?? 0));
-      if (failed) throw new CommandError(exitText(this.binary, exit.status, text.trimEnd()));
+      if (failed) throw this.#ended(exit.status, text.trimEnd());
       return text;
     } finally {
       closeFile(output);
     }
+  }
+
+  #ended(status: number, output: string | undefined): CommandError {
+    return new CommandError(exitText(this.binary, status, output), status);
   }
 
   async #spawn(launch: Launch, descriptors: readonly number[]): Promise<Exit> {

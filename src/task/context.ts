@@ -15,6 +15,7 @@ export type ContainerRuntime = Pick<
   | 'root'
   | 'create'
   | 'start'
+  | 'startedAllTheSame'
   | 'exec'
   | 'kill'
   | 'killAll'

@@ -207,12 +207,22 @@ export class InitProcess extends TaskProcess {
   async #startCreated(caller: Cancellation): Promise<void> {
     const release = this.#container.exits.holdForInitStart();
     try {
-      const { direct, exits, runtime } = this.#container;
+      const { direct, exits } = this.#container;
       const call = eitherOf(caller, exits.lateStarts);
-      if (!(await direct?.start(call))) await runtime.start(this.id, call);
+      if (!(await direct?.start(call))) await this.#startByRuntime(call);
       this.#started(this.pid);
     } finally {
       release();
+    }
+  }
+
+  /** A runtime that was killed after it had done its work has done it: the answer and the events say what is. */
+  async #startByRuntime(call: Cancellation): Promise<void> {
+    const { runtime } = this.#container;
+    try {
+      await runtime.start(this.id, call);
+    } catch (error) {
+      if (!(await runtime.startedAllTheSame(this.id, error))) throw error;
     }
   }
 

@@ -1,4 +1,5 @@
 import { killQuietly, readProcess, waitForEnd } from '../../support/processes.ts';
+import { waitUntil } from '../../support/waiting.ts';
 import type { Fault } from '../trial.ts';
 
 /** SIGKILL for the server. */
@@ -34,10 +35,18 @@ export const connectionClosed: Fault = {
   async prepare(life) {
     life.caller = await life.pod.connect();
   },
-  inject({ life }) {
+  async inject({ life }) {
+    const open = connectionsOf(life.pod.descriptors());
     life.caller.close();
+    await waitUntil('the shim has noticed', () => {
+      return connectionsOf(life.pod.descriptors()) < open;
+    });
   },
   async heal(life) {
     if (life.shimRuns) life.caller = await life.pod.connect();
   },
 };
+
+function connectionsOf(descriptors: readonly string[]): number {
+  return descriptors.filter((path) => path.startsWith('socket:')).length;
+}
