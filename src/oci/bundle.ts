@@ -57,8 +57,11 @@ export class Bundle {
     return path;
   }
 
+  /** And what runc makes of it first: when it cannot go on, that stays, and no exec of this id is possible any more. */
   removeExecPidFile(execId: string): void {
-    removeFile(this.execPidFile(execId));
+    const path = this.execPidFile(execId);
+    removeFile(path);
+    removeFile(`${this.path}/.${path.slice(this.path.length + 1)}`);
   }
 
   /** @throws SystemError when `config.json` cannot be read; Error when it is no JSON object. */

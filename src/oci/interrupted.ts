@@ -7,8 +7,6 @@ import { sendSignal } from '../posix/processes.ts';
 import type { Bundle } from './bundle.ts';
 import { ownCgroupPath } from './ownCgroup.ts';
 import type { OciRuntime } from './runtime.ts';
-import { CommandError } from './runtimeError.ts';
-import type { RuntimeLauncher } from './runtimeLauncher.ts';
 
 /*
  * What to do about a runtime that was killed in the middle of its work: by somebody with SIGKILL, for want of memory, or
@@ -23,9 +21,15 @@ const limitMilliseconds = 5_000;
  * it had made before it noted anything.
  */
 export async function undoCreate(runtime: OciRuntime, id: string): Promise<void> {
-  await withLimit((limit) => runtime.delete(id, true, limit)).catch(() => {
+  const limit = new CancellationSource();
+  const timer = setTimeout(() => limit.cancel(new Error('time is up')), limitMilliseconds);
+  try {
+    await runtime.delete(id, true, limit);
+  } catch {
     // The error of `create` is what the caller has to see; `delete` of the shim tries once more.
-  });
+  } finally {
+    clearTimeout(timer);
+  }
   const path = ownCgroupPath(runtime.bundle, id);
   if (path !== undefined) await endCgroups(path);
 }
@@ -37,45 +41,10 @@ export async function undoCreate(runtime: OciRuntime, id: string): Promise<void>
 export function undoExec(bundle: Bundle, execId: string): void {
   try {
     const pid = bundle.readExecPid(execId);
-    bundle.removeExecPidFile(execId);
     if (parentOf(pid) === process.pid) sendSignal(pid, SIGKILL);
   } catch (error) {
     // No pid file: the process was not started, or ended with its runtime.
     if (!isSystemError(error)) throw error;
-  }
-}
-
-/**
- * Whether a container runs, in the words of the OCI runtime's `state`.
- * @param words the runtime's arguments for that
- */
-export async function hasStarted(
-  launcher: RuntimeLauncher,
-  words: readonly string[],
-): Promise<boolean> {
-  try {
-    const text = await withLimit((cancel) =>
-      launcher.run({ arguments: words, directory: undefined, keptBytes: 64 * 1024, cancel }),
-    );
-    const state: unknown = JSON.parse(text);
-    return (
-      typeof state === 'object' && state !== null && 'status' in state && state.status === 'running'
-    );
-  } catch (error) {
-    if (error instanceof CommandError || error instanceof SyntaxError) return false;
-    throw error;
-  }
-}
-
-async function withLimit<Result>(
-  work: (limit: CancellationSource) => Promise<Result>,
-): Promise<Result> {
-  const limit = new CancellationSource();
-  const timer = setTimeout(() => limit.cancel(new Error('time is up')), limitMilliseconds);
-  try {
-    return await work(limit);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Cancellation } from '../platform/cancellation.ts';
+import { reasonOf } from '../platform/reason.ts';
 import { SIGNALS } from '../posix/constants.ts';
 import { closeFile, makeMemoryFile, rewind, writeAll } from '../posix/files.ts';
-import { fileStatus, removeFile } from '../posix/paths.ts';
+import { fileStatus, removeFile, removeTree } from '../posix/paths.ts';
 import type { Bundle } from './bundle.ts';
 import { keepDumpLog, workDirectory } from './checkpoint.ts';
 import * as line from './runtimeCommand.ts';
@@ -116,16 +117,6 @@ export class OciRuntime {
     await this.#runLogged(failurePrefixes.start, line.startArguments(id), cancel);
   }
 
-  /**
-   * Whether the container's program was started, when the runtime was killed that was to do it.
-   * @param error what `start` threw
-   */
-  async startedAllTheSame(id: string, error: unknown): Promise<boolean> {
-    if (!wasKilled(error)) return false;
-    const { hasStarted } = await import('./interrupted.ts');
-    return hasStarted(this.#launcher, [...this.#globalArguments, ...line.stateArguments(id)]);
-  }
-
   /** Starts one more process; its pid is in the bundle's `<execId>.pid` afterwards. */
   async exec(id: string, request: ExecRequest, cancel?: Cancellation): Promise<void> {
     const processFile = this.bundle.writeExecProcess(request.execId, request.process);
@@ -141,6 +132,8 @@ export class OciRuntime {
         const { undoExec } = await import('./interrupted.ts');
         undoExec(this.bundle, request.execId);
       }
+      // What is left of it would be in the way of the next try.
+      this.bundle.removeExecPidFile(request.execId);
       throw error;
     } finally {
       removeFile(processFile);
@@ -187,6 +180,18 @@ export class OciRuntime {
       if (!(error instanceof CommandError)) throw error;
       if (saysContainerIsGone(error.message, this.#stateDirectory(id))) return;
       throw this.#failure(failurePrefixes.delete, error, logLength);
+    }
+    this.#checkDeleted(id);
+  }
+
+  /** runc only logs it when it cannot remove its state, and the id would be taken for ever. */
+  #checkDeleted(id: string): void {
+    const directory = this.#stateDirectory(id);
+    if (!exists(`${directory}/state.json`)) return;
+    try {
+      removeTree(directory);
+    } catch (error) {
+      throw new RuntimeError(`${failurePrefixes.delete}: ${reasonOf(error)}`);
     }
   }
 

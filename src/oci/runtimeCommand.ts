@@ -78,10 +78,6 @@ export function startArguments(id: string): readonly string[] {
   return ['start', id];
 }
 
-export function stateArguments(id: string): readonly string[] {
-  return ['state', id];
-}
-
 export function execArguments(id: string, settings: ExecSettings): readonly string[] {
   return [
     ...['exec', '--process', settings.processFile],

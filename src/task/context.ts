@@ -15,7 +15,6 @@ export type ContainerRuntime = Pick<
   | 'root'
   | 'create'
   | 'start'
-  | 'startedAllTheSame'
   | 'exec'
   | 'kill'
   | 'killAll'

@@ -16,6 +16,7 @@ import {
   lateCallMilliseconds,
 } from './limits.ts';
 import { TaskProcess } from './process.ts';
+import { becomesAnother, programOf } from './program.ts';
 import type { Restore } from './restore.ts';
 import { Serial } from './serial.ts';
 import { checkInitAllows, type InitState } from './states.ts';
@@ -216,13 +217,13 @@ export class InitProcess extends TaskProcess {
     }
   }
 
-  /** A runtime that was killed after it had done its work has done it: the answer and the events say what is. */
+  /** A runtime that fails after it has let the program run has started it: answer and events say what is. */
   async #startByRuntime(call: Cancellation): Promise<void> {
-    const { runtime } = this.#container;
+    const program = programOf(this.pid);
     try {
-      await runtime.start(this.id, call);
+      await this.#container.runtime.start(this.id, call);
     } catch (error) {
-      if (!(await runtime.startedAllTheSame(this.id, error))) throw error;
+      if (!(await becomesAnother(this.pid, program))) throw error;
     }
   }
 

@@ -34,6 +34,8 @@ export class Life {
   caller: ShimClient;
   /** Where the victim's bundle lies, if not beside the others. */
   bundles: string;
+  /** The containers are such as the shim starts, kills and deletes without the runtime; there are no gates. */
+  direct = false;
   /** More of the victim's Create. */
   request: MessageInput<CreateTaskRequest> = {};
   /** Called with each bundle that was made for the victim. */
@@ -207,13 +209,13 @@ export class Life {
   }
 
   get #plan(): Plan {
-    const { victim: id, bundle, request } = this;
-    return { id, args: ['sh', '-c', VICTIM_SCRIPT], bundle, request };
+    const { victim: id, bundle, direct, request } = this;
+    return { id, args: ['sh', '-c', VICTIM_SCRIPT], bundle, direct, request };
   }
 
   get #bystander(): Plan {
     const bundle = join(this.pod.sandbox.directory, BYSTANDER);
-    return { id: BYSTANDER, args: ['sleep', '1000'], bundle };
+    return { id: BYSTANDER, args: ['sleep', '1000'], bundle, direct: this.direct };
   }
 
   /** The exec that an earlier try has added is still there. */

@@ -1,7 +1,19 @@
 import type { Row } from '../matrix/cell.ts';
+import { descriptorLimit } from './podFaults/descriptors.ts';
+import { fullDisk, readOnlyDisk } from './podFaults/disk.ts';
 import { connectionClosed, runtimeKilled, shimKilled } from './podFaults/kills.ts';
+import { memoryLimit } from './podFaults/memory.ts';
 import { podRow } from './podRow.ts';
 
+/** All faults. */
 export function faultRows(): readonly Row[] {
-  return [shimKilled, runtimeKilled, connectionClosed].map(podRow);
+  const places = ['bundle', 'state', 'log'] as const;
+  const faults = [
+    ...[shimKilled, runtimeKilled, connectionClosed],
+    ...places.map(fullDisk),
+    ...places.map(readOnlyDisk),
+    ...[false, true].map(descriptorLimit),
+    memoryLimit,
+  ];
+  return faults.map(podRow);
 }

@@ -9,6 +9,8 @@ import { openPidfd } from '../../posix/processes.ts';
  * Lets a created init go on. runc's opens the FIFO for writing and waits until somebody reads; it writes a byte before
  * it becomes the container's program.
  *
+ * The pidfd comes first: once somebody has the FIFO open, the init goes on, so that nothing may fail from there.
+ *
  * @returns false when the byte did not come: the init died, or the call was cancelled
  * @throws SystemError
  */
@@ -17,25 +19,27 @@ export async function readGoAhead(
   pid: number,
   cancel?: Cancellation,
 ): Promise<boolean> {
-  const descriptor = openFile(fifo, O_RDONLY | O_NONBLOCK);
+  const pidfd = openPidfd(pid);
   try {
-    const came =
-      readSome(descriptor, 1)?.length === 1 || (await byteComes(descriptor, pid, cancel));
-    if (came) removeFile(fifo);
-    return came;
+    const descriptor = openFile(fifo, O_RDONLY | O_NONBLOCK);
+    try {
+      const came = takesByte(descriptor) || (await byteComes(descriptor, pidfd, cancel));
+      if (came) removeIfPossible(fifo);
+      return came;
+    } finally {
+      closeFile(descriptor);
+    }
   } finally {
-    closeFile(descriptor);
+    closeFile(pidfd);
   }
 }
 
 /** Nothing is readable at first, neither a byte nor the end: the writer may not have opened the FIFO yet. */
 async function byteComes(
   descriptor: number,
-  pid: number,
+  pidfd: number,
   cancel: Cancellation | undefined,
 ): Promise<boolean> {
-  // An init that dies without ever opening the FIFO shows at the pidfd only.
-  const pidfd = openPidfd(pid);
   let settle: (came: boolean) => void = () => {};
   const settled = new Promise<boolean>((resolve) => {
     settle = resolve;
@@ -44,15 +48,29 @@ async function byteComes(
     const bytes = readSome(descriptor, 1);
     if (bytes !== undefined) settle(bytes.length === 1);
   });
-  const death = watchReadable(pidfd, () => settle(readSome(descriptor, 1)?.length === 1));
-  const forget = cancel?.onCancel(() => settle(false));
+  // An init that dies without ever opening the FIFO shows at the pidfd only. What it wrote before counts in each case.
+  const giveUp = (): void => settle(takesByte(descriptor));
+  const death = watchReadable(pidfd, giveUp);
+  const forget = cancel?.onCancel(giveUp);
   try {
     return await settled;
   } finally {
     forget?.();
     death.cancel();
     reader.cancel();
-    closeFile(pidfd);
+  }
+}
+
+function takesByte(descriptor: number): boolean {
+  return readSome(descriptor, 1)?.length === 1;
+}
+
+/** The program runs already, whatever becomes of the FIFO: `delete` removes it with the rest. */
+function removeIfPossible(fifo: string): void {
+  try {
+    removeFile(fifo);
+  } catch {
+    // A disk that can only be read: as far as runc is concerned, the container stays created.
   }
 }
 

@@ -147,7 +147,6 @@ export class World {
       root: '/',
       create: (id) => this.#fly(() => this.#create(id)),
       start: (id) => this.#fly(() => this.#requireInit(id)),
-      startedAllTheSame: () => Promise.resolve(false),
       exec: (id, request) => {
         if (this.initExitDelivered.has(id)) this.violations.push(`I4: exec in ${id} after its end`);
         return this.#startExec(id, request);
