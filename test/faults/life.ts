@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { within } from '../../conformance/support/within.ts';
 import type { CreateTaskRequest, MessageInput } from '../../src/proto/messages.ts';
 import { cgroupsBelow } from '../support/cgroups.ts';
+import type { Fifos } from '../support/fifos.ts';
 import { isRunning, listProcesses, waitForEnd } from '../support/processes.ts';
 import type { ShimClient } from '../support/shimClient.ts';
 import { waitUntil } from '../support/waiting.ts';
@@ -36,8 +37,12 @@ export class Life {
   bundles: string;
   /** The containers are such as the shim starts, kills and deletes without the runtime; there are no gates. */
   direct = false;
+  /** The victim and its exec have terminals. */
+  terminal = false;
   /** More of the victim's Create. */
   request: MessageInput<CreateTaskRequest> = {};
+  /** The exec's FIFOs. */
+  execStdio: Partial<Fifos> = {};
   /** Called with each bundle that was made for the victim. */
   furnish: (bundle: string) => void = () => {};
   /** Mounts of the trial, which are no leftovers. */
@@ -209,8 +214,8 @@ export class Life {
   }
 
   get #plan(): Plan {
-    const { victim: id, bundle, direct, request } = this;
-    return { id, args: ['sh', '-c', VICTIM_SCRIPT], bundle, direct, request };
+    const { victim: id, bundle, direct, terminal, request } = this;
+    return { id, args: ['sh', '-c', VICTIM_SCRIPT], bundle, direct, terminal, request };
   }
 
   get #bystander(): Plan {
@@ -223,7 +228,9 @@ export class Life {
     const { caller, victim } = this;
     const added = await this.pod.client.state(victim, 'e').catch(ignoreNotFound);
     if (added !== undefined) return;
-    await caller.exec({ id: victim, execId: 'e', args: ['sh', '-c', EXEC_SCRIPT] });
+    const args = ['sh', '-c', EXEC_SCRIPT];
+    const { execStdio, terminal } = this;
+    await caller.exec({ id: victim, execId: 'e', args, terminal, ...execStdio });
   }
 
   /** Nobody is sure to hear the answer of Shutdown. */

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   type CreateTaskRequest,
   DeleteResponse,
   type MessageInput,
 } from '../../src/proto/messages.ts';
+import type { Fifos } from '../support/fifos.ts';
 import { ociSpec } from '../support/ociSpec.ts';
 import { busyboxRootfs } from '../support/rootfs.ts';
 import type { ShimClient } from '../support/shimClient.ts';
@@ -24,6 +33,7 @@ export interface Plan {
   readonly bundle: string;
   /** Without gates: the shim does without the runtime what it can do itself. */
   readonly direct?: boolean;
+  readonly terminal?: boolean;
   readonly request?: MessageInput<CreateTaskRequest>;
 }
 
@@ -38,6 +48,8 @@ export class DaemonPart {
   readonly facts: string;
   /** The TMPDIR of all helpers and, by them, of the server. */
   readonly temporary: string;
+
+  readonly #held: number[] = [];
 
   private constructor(pod: ShimPod) {
     this.pod = pod;
@@ -65,15 +77,25 @@ export class DaemonPart {
       environment,
     });
     const part = new DaemonPart(pod);
-    closers.push(() => part.gates.close());
+    closers.push(() => part.#close());
     return part;
   }
 
+  /** FIFOs whose other ends are open, so that a shim may open and close them as often as it likes. Nobody reads them. */
+  openFifos(name: string): Fifos {
+    const fifos = this.pod.fifos(name);
+    for (const path of Object.values(fifos)) {
+      this.#held.push(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    }
+    return fifos;
+  }
+
   /** Makes a bundle of the pod's group. */
-  makeBundle({ id, args, bundle, direct }: Plan): void {
+  makeBundle({ id, args, bundle, direct, terminal }: Plan): void {
     mkdirSync(bundle, { mode: 0o700 });
     const spec = ociSpec({
       args,
+      terminal: terminal ?? false,
       cgroup: this.pod.cgroupOf(id),
       binds: { '/tmp/facts': this.facts },
       annotations: { 'io.containerd.runc.v2.group': 'pod' },
@@ -84,7 +106,10 @@ export class DaemonPart {
   }
 
   /** `start`, which finds the pod's server, and Create. @throws HelperError when `start` fails */
-  async create({ id, bundle, direct, request }: Plan, client: ShimClient): Promise<number> {
+  async create(
+    { id, bundle, direct, terminal = false, request }: Plan,
+    client: ShimClient,
+  ): Promise<number> {
     const { sandbox, socket } = this.pod;
     const result = await this.#helper(bundle, [...sandbox.flags(id), 'start']);
     if (result.status !== 0) throw new HelperError(`\`start\`: ${result.stderr}`);
@@ -93,7 +118,7 @@ export class DaemonPart {
     const rootfs = [{ type: 'bind', source, target: '', options: ['rbind', 'ro'] }];
     const binaryName = direct === true ? '' : this.gates.runtime;
     const options = this.pod.options({ binaryName });
-    return (await client.create({ id, bundle, options, rootfs, ...request })).pid;
+    return (await client.create({ id, bundle, options, rootfs, terminal, ...request })).pid;
   }
 
   /** `delete`. Warnings are allowed, failure is not. */
@@ -115,5 +140,10 @@ export class DaemonPart {
     const { events } = this.pod;
     const environment = { TTRPC_ADDRESS: events.path, TMPDIR: this.temporary };
     return runShim({ directory, words, environment });
+  }
+
+  #close(): void {
+    this.gates.close();
+    for (const descriptor of this.#held.splice(0)) closeSync(descriptor);
   }
 }

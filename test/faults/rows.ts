@@ -12,7 +12,7 @@ export function faultRows(): readonly Row[] {
     ...[shimKilled, runtimeKilled, connectionClosed],
     ...places.map(fullDisk),
     ...places.map(readOnlyDisk),
-    ...[false, true].map(descriptorLimit),
+    ...(['plain', 'direct', 'terminal'] as const).map(descriptorLimit),
     memoryLimit,
   ];
   return faults.map(podRow);
