@@ -1,4 +1,11 @@
 import type { Row } from '../matrix/cell.ts';
+import {
+  containerdKilled,
+  containerdStopped,
+  runtimeOfContainerdKilled,
+  shimOfContainerdKilled,
+} from './daemonFaults.ts';
+import { daemonRow } from './daemonRow.ts';
 import { descriptorLimit } from './podFaults/descriptors.ts';
 import { fullDisk, readOnlyDisk } from './podFaults/disk.ts';
 import { connectionClosed, runtimeKilled, shimKilled } from './podFaults/kills.ts';
@@ -15,5 +22,9 @@ export function faultRows(): readonly Row[] {
     ...(['plain', 'direct', 'terminal'] as const).map(descriptorLimit),
     memoryLimit,
   ];
-  return faults.map(podRow);
+  const daemonFaults = [
+    ...[containerdKilled, containerdStopped],
+    ...[shimOfContainerdKilled, runtimeOfContainerdKilled],
+  ];
+  return [...faults.map(podRow), ...daemonFaults.map(daemonRow)];
 }
