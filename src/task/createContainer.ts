@@ -15,6 +15,8 @@ import { claimInit } from './claimInit.ts';
 import { Container } from './container.ts';
 import type { TaskContext } from './context.ts';
 import { InitProcess } from './initProcess.ts';
+import { lostCreateMilliseconds } from './limits.ts';
+import { outlivingConnection } from './lostCaller.ts';
 import { streamsError } from './streamsError.ts';
 import { Undo } from './undo.ts';
 import { watchCgroup } from './watchCgroup.ts';
@@ -83,7 +85,8 @@ async function createInit(
     return noPid;
   }
   const { noPivotRoot, noNewKeyring } = options;
-  await runtime.create(id, { ...stdio.forRuntime, noPivotRoot, noNewKeyring }, call);
+  const patience = outlivingConnection(call, lostCreateMilliseconds);
+  await runtime.create(id, { ...stdio.forRuntime, noPivotRoot, noNewKeyring }, patience);
   undo.add(() => runtime.delete(id, true));
   await stdio.attach();
   const pid = bundle.readInitPid();

@@ -149,12 +149,13 @@ export class InitProcess extends TaskProcess {
    * Removes the container from the runtime, then its streams and its rootfs mount (contract 5.5). On an error the
    * state stays, so that the caller may try again.
    *
-   * A caller who has gone does not stop it: half a deletion is of use to nobody (containerd#13377).
+   * A caller who has gone does not stop it: half a deletion is of use to nobody (containerd#13377). But he will ask
+   * again, and so the state stays then, too.
    *
    * A kill that is under way is answered first. The daemon learns of the death from the event, deletes, and closes the
    * connection when that is answered: the one who kills would get `ttrpc: closed`, and CRI's StopContainer fail.
    */
-  delete(): Promise<void> {
+  delete(call: Cancellation): Promise<void> {
     const limit = this.#limitLateCalls();
     return this.#serial.run(async () => {
       clearTimeout(limit);
@@ -182,7 +183,7 @@ export class InitProcess extends TaskProcess {
       }
       await this.#killsAnswered();
       if (failure !== undefined) throw failure;
-      this.#state = 'deleted';
+      if (!call.cancelled) this.#state = 'deleted';
       // Of a checkpoint that nobody restored there is no exit to come.
       if (this.pid === 0) this.waiters.releaseAll();
     });

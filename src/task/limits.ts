@@ -10,3 +10,5 @@ export const lateStartMilliseconds = 500;
 export const lateCallMilliseconds = 500;
 /** How long Delete waits for kills that are under way to be answered first. */
 export const killAnswerMilliseconds = 2_000;
+/** How long the runtime may go on with a Create whose caller has gone. */
+export const lostCreateMilliseconds = 10_000;

@@ -52,7 +52,7 @@ export function taskServices(tasks: TaskService): readonly Service[] {
     ['State', unary(StateRequest, StateResponse, (r) => tasks.state(r))],
     ['Create', unary(CreateTaskRequest, CreateTaskResponse, (r, c) => tasks.create(r, c))],
     ['Start', unary(StartRequest, StartResponse, (r, c) => tasks.start(r, c))],
-    ['Delete', unary(DeleteRequest, DeleteResponse, (r) => tasks.delete(r))],
+    ['Delete', unary(DeleteRequest, DeleteResponse, (r, c) => tasks.delete(r, c))],
     ['Pids', unary(PidsRequest, PidsResponse, (r, c) => tasks.pids(r, c))],
     ['Pause', silent(PauseRequest, (r, c) => tasks.pause(r.id, c))],
     ['Resume', silent(ResumeRequest, (r, c) => tasks.resume(r.id, c))],

@@ -1,4 +1,4 @@
-import type { Cancellation } from '../platform/cancellation.ts';
+import { type Cancellation, neverCancelled } from '../platform/cancellation.ts';
 import { OptionsType, packAny } from '../proto/any.ts';
 import {
   type CheckpointTaskRequest,
@@ -86,10 +86,13 @@ export class TaskService {
     return { pid: await process.start(call) };
   }
 
-  async delete(request: DeleteRequest): Promise<MessageInput<DeleteResponse>> {
+  async delete(
+    request: DeleteRequest,
+    call: Cancellation = neverCancelled,
+  ): Promise<MessageInput<DeleteResponse>> {
     const container = this.#container(request.id);
     const process = container.process(request.execId);
-    if (request.execId === '') await this.#deleteContainer(container);
+    if (request.execId === '') await this.#deleteContainer(container, call);
     else await container.deleteExec(request.execId);
     return { pid: process.pid, ...exitFields(process.exit) };
   }
@@ -207,9 +210,13 @@ export class TaskService {
     return container;
   }
 
-  /** TaskDelete is the container's last event (I5). */
-  async #deleteContainer(container: Container): Promise<void> {
-    await container.init.delete();
+  /**
+   * TaskDelete is the container's last event (I5). When the caller has gone, all is removed but not forgotten: a daemon
+   * that was killed meanwhile asks for the container's state when it is back, and deletes it once more.
+   */
+  async #deleteContainer(container: Container, call: Cancellation): Promise<void> {
+    await container.init.delete(call);
+    if (call.cancelled) return;
     this.containers.delete(container.id);
     container.release();
     container.journalExit(true);
