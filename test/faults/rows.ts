@@ -6,6 +6,7 @@ import {
   shimOfContainerdKilled,
 } from './daemonFaults.ts';
 import { daemonRow } from './daemonRow.ts';
+import { daemonGone, daemonStopped } from './podFaults/daemonGone.ts';
 import { descriptorLimit } from './podFaults/descriptors.ts';
 import { fullDisk, readOnlyDisk } from './podFaults/disk.ts';
 import { connectionClosed, runtimeKilled, shimKilled } from './podFaults/kills.ts';
@@ -20,7 +21,7 @@ export function faultRows(): readonly Row[] {
     ...places.map(fullDisk),
     ...places.map(readOnlyDisk),
     ...(['plain', 'direct', 'terminal'] as const).map(descriptorLimit),
-    memoryLimit,
+    ...[memoryLimit, daemonGone, daemonStopped],
   ];
   const daemonFaults = [
     ...[containerdKilled, containerdStopped],

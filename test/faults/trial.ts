@@ -23,6 +23,10 @@ export interface Fault {
   readonly title: string;
   /** Whether it can strike there; everywhere by default. */
   strikes?(step: Step, point: Point): boolean;
+  /** The server does not end by itself. */
+  readonly killsShim?: boolean;
+  /** The last events cannot arrive. */
+  readonly losesEvents?: boolean;
   /** How often it strikes, weaker each time, until the step succeeds in spite of it; once by default. */
   readonly levels?: number;
   /** Makes the ground for it, before there is a container. */
@@ -47,7 +51,8 @@ export async function runTrial(
   for (const earlier of STEPS.slice(0, place)) await life.do(earlier);
   const outcomes = await strikeUntilDone(fault, life, step, point);
   if (!life.shimRuns) {
-    await life.end(step === 'shutdown' && outcomes.at(-1) === 'done');
+    const ended = step === 'shutdown' && outcomes.at(-1) === 'done';
+    await life.end(ended && !fault.killsShim && !fault.losesEvents);
     return outcomes;
   }
   for (const later of STEPS.slice(place + 1)) {
@@ -115,7 +120,7 @@ async function strikeInDrain(fault: Fault, here: Omit<Strike, 'pid'>): Promise<O
   const call = outcomeOf(here.life.do('shutdown'));
   await waitUntil('the shutdown begins', () => !existsSync(socket));
   await fault.inject({ ...here, pid: 0 });
-  events.receive = () => 'take';
+  if (fault.losesEvents !== true) events.receive = () => 'take';
   const outcome = await call;
   await fault.heal?.(here.life);
   return outcome;

@@ -41,7 +41,7 @@ export class EventStream {
     fits: (fields: ContainerdEvent['fields']) => boolean = () => true,
     limitMilliseconds = 30_000,
   ): Promise<ContainerdEvent> {
-    const end = Date.now() + limitMilliseconds;
+    const end = performance.now() + limitMilliseconds;
     for (;;) {
       const { seen } = this;
       const found = seen.find((event) => event.topic === topic && fits(event.fields));
@@ -49,7 +49,7 @@ export class EventStream {
       const size = this.#command.output.length;
       const more = new RegExp(`^[\\s\\S]{${size + 1}}`);
       try {
-        await this.#command.waitForOutput(more, Math.max(1, end - Date.now()));
+        await this.#command.waitForOutput(more, Math.max(1, end - performance.now()));
       } catch {
         throw new Error(`no ${topic} in time; seen: ${seen.map((event) => event.topic).join(' ')}`);
       }

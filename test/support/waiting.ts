@@ -11,11 +11,11 @@ export async function waitUntil<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   limitMilliseconds = 20_000,
 ): Promise<T> {
-  const end = Date.now() + limitMilliseconds;
+  const end = performance.now() + limitMilliseconds;
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== false) return value;
-    if (Date.now() > end) throw new Error(`not in ${limitMilliseconds} ms: ${what}`);
+    if (performance.now() > end) throw new Error(`not in ${limitMilliseconds} ms: ${what}`);
     await sleep(STEP_MILLISECONDS);
   }
 }

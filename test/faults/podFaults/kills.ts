@@ -6,6 +6,7 @@ import type { Fault } from '../trial.ts';
 export const shimKilled: Fault = {
   id: 'shim-killed',
   title: 'kill -9 of the shim',
+  killsShim: true,
   // Before a Create, `start` simply starts another one (conformance: start-after-a-crash).
   strikes: (step, point) => step !== 'create' || point !== 'before',
   async inject({ life }) {

@@ -23,6 +23,7 @@ const LIMITS = [1, 4, 8, 16, 32, 64].map((mebibytes) => mebibytes * 1024 * 1024)
 export const memoryLimit: Fault = {
   id: 'memory',
   title: 'memory limit on the shim',
+  killsShim: true,
   strikes: (_, point) => point === 'before',
   levels: LIMITS.length,
   inject: ({ life, level }) => {
