@@ -1,4 +1,4 @@
-import type { Column, Row } from '../matrix/cell.ts';
+import { type Column, type Row, Skipped } from '../matrix/cell.ts';
 import { pointsOf, STEPS, type Step } from './steps.ts';
 import { type Fault, runTrial } from './trial.ts';
 
@@ -34,7 +34,8 @@ function columnOf(fault: Fault, step: Step): Column | undefined {
   };
 }
 
-function at(point: string, error: unknown): Error {
+function at(point: string, error: unknown): unknown {
+  if (error instanceof Skipped) return error;
   const text = error instanceof Error ? error.message : String(error);
   return new Error(`${point}: ${text}`, { cause: error });
 }

@@ -6,6 +6,7 @@ import {
   shimOfContainerdKilled,
 } from './daemonFaults.ts';
 import { daemonRow } from './daemonRow.ts';
+import { clockJump } from './podFaults/clock.ts';
 import { daemonGone, daemonStopped } from './podFaults/daemonGone.ts';
 import { descriptorLimit } from './podFaults/descriptors.ts';
 import { fullDisk, readOnlyDisk } from './podFaults/disk.ts';
@@ -22,6 +23,7 @@ export function faultRows(): readonly Row[] {
     ...places.map(readOnlyDisk),
     ...(['plain', 'direct', 'terminal'] as const).map(descriptorLimit),
     ...[memoryLimit, daemonGone, daemonStopped],
+    ...(['forward', 'back'] as const).map(clockJump),
   ];
   const daemonFaults = [
     ...[containerdKilled, containerdStopped],
