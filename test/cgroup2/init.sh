@@ -3,6 +3,8 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 root=$1 node=$2
 shift 2
+# The kernel adds a word of its own to those of its first process.
+if [ "${*: -1}" = console=tty0 ]; then set -- "${@:1:$#-1}"; fi
 
 mount -t proc proc /proc
 mount -t sysfs sys /sys
