@@ -4,6 +4,7 @@ import {
   linkSync,
   lstatSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -43,6 +44,13 @@ describe('a bundle', () => {
       assert.equal(statSync(join(bundle.path, name)).mode & 0o777, 0o600);
     }
     assert.equal(readFileSync(join(bundle.path, 'options.json'), 'utf8')[0], '{');
+  });
+
+  test('the pid file of an exec goes with what runc left of it when it could not go on', () => {
+    const files = ['sh.pid', '.sh.pid', 'init..pid', '.init..pid'];
+    for (const name of [...files, 'init.pid']) writeFileSync(join(bundle.path, name), '1');
+    for (const execId of ['sh', 'init', 'sh']) bundle.removeExecPidFile(execId);
+    assert.deepEqual(readdirSync(bundle.path), ['init.pid']);
   });
 
   test('pid files: strict but for white space', () => {
