@@ -20,7 +20,8 @@ export function faultRows(): readonly Row[] {
   const faults = [
     ...[shimKilled, runtimeKilled, connectionClosed],
     ...places.map(fullDisk),
-    ...places.map(readOnlyDisk),
+    ...places.map((place) => readOnlyDisk(place)),
+    ...[readOnlyDisk('bundle', true), readOnlyDisk('state', true)],
     ...(['plain', 'direct', 'terminal'] as const).map(descriptorLimit),
     ...[memoryLimit, daemonGone, daemonStopped],
     ...(['forward', 'back'] as const).map(clockJump),

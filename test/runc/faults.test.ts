@@ -26,6 +26,8 @@ const trials: readonly (readonly [Fault, Step, Point])[] = [
   // runc fails a start that has happened, and tells of a success when nothing could be removed.
   [readOnlyDisk('state'), 'start', 'before'],
   [readOnlyDisk('state'), 'delete', 'before'],
+  // Without a runtime as well.
+  [readOnlyDisk('state', true), 'start', 'before'],
   [descriptorLimit('direct'), 'start', 'before'],
 ];
 

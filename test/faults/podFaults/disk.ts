@@ -34,14 +34,18 @@ export function fullDisk(place: Place): Fault {
   };
 }
 
-/** A disk that can only be read. */
-export function readOnlyDisk(place: Place): Fault {
+/**
+ * A disk that can only be read.
+ * @param direct for containers that need no runtime to start, kill and delete
+ */
+export function readOnlyDisk(place: Place, direct = false): Fault {
   return {
-    id: `disk-read-only-${place}`,
-    title: `read-only disk under ${PLACES[place]}`,
+    id: `disk-read-only-${place}${direct ? '-direct' : ''}`,
+    title: `read-only disk under ${PLACES[place]}${direct ? ', without it' : ''}`,
     strikes: (_, point) => point === 'before',
     prepare: (life) => {
       giveDisk(life, place);
+      life.direct = direct;
       // A disk with a file that is open for writing cannot be made read-only.
       life.request = {};
     },
