@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ContainerInput, ShimPod } from '../../test/support/shimPod.ts';
+import type { Contender } from './contender.ts';
+import { Daemon } from './daemon.ts';
+import { LoadGenerator } from './loadGenerator.ts';
+import type { OciRuntime } from './ociRuntime.ts';
+import type { Samples } from './samples.ts';
+
+/** What all rows have in common. */
+export interface Setting {
+  /** podshim first. */
+  readonly contenders: readonly [Contender, Contender];
+  /** The OCI runtime of rows that use one; where a row is about several, those. */
+  readonly runtime: OciRuntime;
+  readonly runtimes: readonly OciRuntime[];
+  readonly quick: boolean;
+  /** Instead of each row's own number of rounds. */
+  readonly rounds: number | undefined;
+}
+
+/** What a row gets: shims and daemons, which end with it, and a place for what it measured. */
+export class RowContext {
+  readonly load = new LoadGenerator();
+  readonly directory = mkdtempSync(join(tmpdir(), 'podshim-bench-'));
+  readonly notes: string[] = [];
+  readonly setting: Setting;
+  readonly samples: Samples;
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  #closed = false;
+
+  constructor(setting: Setting, samples: Samples) {
+    this.setting = setting;
+    this.samples = samples;
+    this.atEnd(() => rmSync(this.directory, { recursive: true, force: true }));
+    this.atEnd(() => this.load.close());
+  }
+
+  get contenders(): readonly [Contender, Contender] {
+    return this.setting.contenders;
+  }
+
+  /** How often the row is to do what it does, in a whole run and in a quick one. */
+  rounds(whole: number, quick: number): number {
+    return this.setting.rounds ?? this.size(whole, quick);
+  }
+
+  /** How much of something, in a whole run and in a quick one. */
+  size(whole: number, quick: number): number {
+    return this.setting.quick ? quick : whole;
+  }
+
+  add(figure: string, contender: Contender | string, value: number): void {
+    this.samples.add(figure, typeof contender === 'string' ? contender : contender.name, value);
+  }
+
+  /** Something to be told below the row. */
+  note(text: string): void {
+    this.notes.push(text);
+  }
+
+  /** Takes the contenders in turn, in each round in the other order: A B, B A, A B. */
+  async alternate<Item>(
+    rounds: number,
+    items: readonly Item[],
+    work: (item: Item, round: number) => Promise<void>,
+  ): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const item of round % 2 === 0 ? items : items.toReversed()) {
+        this.#checkOpen();
+        await work(item, round);
+      }
+    }
+  }
+
+  /** Starts a shim without a daemon: events go to this process. */
+  pod(contender: Contender): Promise<ShimPod> {
+    this.#checkOpen();
+    const { path, bootstrap } = contender.shim;
+    return ShimPod.start({
+      command: [path],
+      bootstrap,
+      log: 'read',
+      stderrIfNone: '/dev/null',
+      opened: (pod) => this.atEnd(() => pod.close()),
+    });
+  }
+
+  /** Runs a container in a pod, by default one that sleeps, and returns its id. */
+  async container(pod: ShimPod, input: Partial<ContainerInput> = {}): Promise<string> {
+    const options = pod.options({ binaryName: this.setting.runtime.path });
+    const request = { options, ...input.request };
+    const { id } = await pod.run({ args: ['/bin/sleep', '1000000'], ...input, request });
+    return id;
+  }
+
+  /** A pod of each contender with one container that sleeps. */
+  async podPairs(): Promise<PodWithContainer[]> {
+    const pods: PodWithContainer[] = [];
+    for (const contender of this.contenders) {
+      const pod = await this.pod(contender);
+      pods.push({ contender, pod, id: await this.container(pod) });
+    }
+    return pods;
+  }
+
+  /** A containerd that finds both shims, and the runtime under the name of runc. */
+  async daemon(runtime: OciRuntime = this.setting.runtime): Promise<Daemon> {
+    this.#checkOpen();
+    return Daemon.start(this, runtime);
+  }
+
+  async sleep(seconds: number): Promise<void> {
+    await sleep(seconds * 1000);
+  }
+
+  /** The last comes first. */
+  atEnd(closer: () => Promise<void> | void): void {
+    this.#closers.push(closer);
+  }
+
+  /** Ends everything. One that fails does not keep the others from being ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const errors: unknown[] = [];
+    for (const closer of this.#closers.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new Error('interrupted');
+  }
+}
+
+export interface PodWithContainer {
+  readonly contender: Contender;
+  readonly pod: ShimPod;
+  readonly id: string;
+}
