@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { barChart } from '../scripts/chart/bars.mjs';
 import { reportSetup, setup } from '../scripts/setup.mjs';
 import { emitJavaScript } from '../test/runner/emit.mjs';
 import { buildLoad } from './load/build.mjs';
@@ -11,9 +12,12 @@ reportSetup(() => {
   buildLoad(root);
   emitJavaScript(root);
 });
-const { main } = await import(pathToFileURL(join(root, 'build/js/bench/main.js')).href);
+const built = (path) => import(pathToFileURL(join(root, 'build/js/bench', path)).href);
+const { main } = await built('main.js');
+const { writeReports } = await built('report/write.js');
 try {
   const result = await main(process.argv.slice(2));
+  if (result !== undefined) writeReports(result, barChart);
   if (result?.results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
 } catch (error) {
   console.error(error.message);

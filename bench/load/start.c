@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,10 @@ int run_start(int count, char **words) {
   int status;
   if (waitpid(child, &status, 0) < 0) fail("waitpid");
   uint64_t returned = now();
+  struct rusage usage;
+  if (getrusage(RUSAGE_CHILDREN, &usage) < 0) fail("getrusage");
+  uint64_t used = ((uint64_t)usage.ru_utime.tv_sec + (uint64_t)usage.ru_stime.tv_sec) * 1000000000u +
+                  ((uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec) * 1000u;
   if (status != 0) {
     fprintf(stderr, "start: %s\n", answer);
     return 1;
@@ -90,7 +95,8 @@ int run_start(int count, char **words) {
   size_t size;
   const uint8_t *message = find_bytes(response + FRAME_HEADER, held - FRAME_HEADER, 2, &size);
   uint64_t pid = message == NULL ? 0 : find_number(message, size, 1);
-  printf("{\"returned\":%lu,\"answered\":%lu,\"pid\":%lu,\"socket\":\"%s\"}\n", (unsigned long)(returned - begin),
-         (unsigned long)(answered - begin), (unsigned long)pid, path);
+  printf("{\"returned\":%lu,\"answered\":%lu,\"helper\":%lu,\"server\":%lu,\"pid\":%lu,\"socket\":\"%s\"}\n",
+         (unsigned long)(returned - begin), (unsigned long)(answered - begin), (unsigned long)used,
+         (unsigned long)processor_time((pid_t)pid), (unsigned long)pid, path);
   return 0;
 }

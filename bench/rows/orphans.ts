@@ -1,3 +1,5 @@
+import { within } from '../../conformance/support/within.ts';
+import { reasonOf } from '../../src/platform/reason.ts';
 import { listProcesses } from '../../test/support/processes.ts';
 import { waitUntil } from '../../test/support/waiting.ts';
 import type { Bar, Figure, Row } from '../row.ts';
@@ -5,6 +7,8 @@ import { startLoadContainer } from '../support/loadContainer.ts';
 import type { PodWithContainer, RowContext } from '../support/rowContext.ts';
 
 const ORPHANS = 10_000;
+/** A second is much. Debian's shim of 1.6 may never tell of the container's end. */
+const LIMIT_MILLISECONDS = 20_000;
 const MINIMAL = 'minimal C reaper';
 const bar: Bar = { kind: 'ratioAndMore', limit: 1.5, more: 200 };
 
@@ -28,11 +32,21 @@ export const orphans: Row = {
 };
 
 async function measure(context: RowContext): Promise<void> {
-  const pods = await context.podPairs();
+  const [ours, other] = await context.podPairs();
+  if (ours === undefined || other === undefined) return;
+  let otherFailed = false;
+  const measureOther = async (): Promise<void> => {
+    if (otherFailed) return;
+    try {
+      context.add(processorTime.id, other.contender, (await reap(context, other)) / 1e6);
+    } catch (error) {
+      otherFailed = true;
+      context.note(`${other.contender.name} was given up: ${reasonOf(error)}.`);
+    }
+  };
   const works = [
-    ...pods.map((pair) => async () => {
-      context.add(processorTime.id, pair.contender, (await reap(context, pair)) / 1e6);
-    }),
+    async () => context.add(processorTime.id, ours.contender, (await reap(context, ours)) / 1e6),
+    measureOther,
     async () => context.add(processorTime.id, MINIMAL, (await context.load.reaper(ORPHANS)) / 1e6),
   ];
   await context.alternate(context.rounds(5, 3), works, (work) => work());
@@ -46,7 +60,7 @@ async function reap(context: RowContext, { pod }: PodWithContainer): Promise<num
   const { id, go } = await startLoadContainer(context, pod, words, { stdout, hostPid: true });
   const before = await context.load.processorTime(pod.pid);
   await go();
-  await pod.client.wait(id);
+  await within(LIMIT_MILLISECONDS, 'the end of the container', pod.client.wait(id));
   await waitUntil('every orphan is reaped', () => childrenOf(pod.pid, 'Z') === 0);
   const used = (await context.load.processorTime(pod.pid)) - before;
   const told = JSON.parse((await reader.finished).stdout) as Record<string, number>;

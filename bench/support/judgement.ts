@@ -36,13 +36,8 @@ export function judge(
   const mine = samples.of(figure.id, ours);
   const theirs = samples.of(figure.id, reference);
   if (mine.length === 0) return undefined;
-  const ratioBars = figure.bars.filter(({ kind }) => kind !== 'value');
   const ratio = theirs.length === 0 ? undefined : ratioOfMedians(mine, theirs);
-  const hidden =
-    ratio !== undefined &&
-    (ratioBars.length === 0
-      ? isHidden(ratio, 1)
-      : ratioBars.every((bar) => isHidden(withAllowance(bar, mine, theirs), bar.limit)));
+  const limit = figure.bars.find(({ kind }) => kind === 'ratio')?.limit ?? 1;
   return {
     figure,
     spreads: new Map(
@@ -50,7 +45,7 @@ export function judge(
     ),
     reference,
     ratio,
-    hidden,
+    hidden: ratio !== undefined && isHidden(ratio, limit),
     bars: figure.bars.map((bar) => judgeBar(figure, bar, mine, theirs)),
   };
 }
@@ -67,17 +62,23 @@ function judgeBar(
     const text = `${sign} ${bar.limit} ${figure.unit}`.trim();
     return { text, verdict: isMet ? 'met' : 'missed' };
   }
-  const more = bar.kind === 'ratioAndMore' ? ` × + ${bar.more} ${figure.unit}` : '';
-  const text = `${sign} ${bar.limit.toFixed(2)}${more}`;
+  const allowed = allowedBy(bar);
+  const text = `${sign} ${allowed.text}`;
   if (theirs.length === 0) return { text, verdict: 'noise' };
-  const ratio = withAllowance(bar, mine, theirs);
-  if (isHidden(ratio, bar.limit)) return { text, verdict: 'noise' };
-  const isMet = figure.better === 'lower' ? ratio.value <= bar.limit : ratio.value >= bar.limit;
+  const share = ratioOfMedians(mine, theirs.map(allowed.of));
+  if (isHidden(share, 1)) return { text, verdict: 'noise' };
+  const isMet = figure.better === 'lower' ? share.value <= 1 : share.value >= 1;
   return { text, verdict: isMet ? 'met' : 'missed' };
 }
 
-function withAllowance(bar: Bar, mine: readonly number[], theirs: readonly number[]): Ratio {
-  return ratioOfMedians(mine, theirs, bar.kind === 'ratioAndMore' ? bar.more : 0);
+/** What a bar makes of the reference's value, and how it is told. */
+function allowedBy(bar: Exclude<Bar, { kind: 'value' }>) {
+  const more = bar.kind === 'ratioAndMore' ? bar.more : 0;
+  const limit = bar.limit.toFixed(2);
+  return {
+    text: more === 0 ? limit : `${limit} × + ${more}`,
+    of: (value: number): number => value * bar.limit + more,
+  };
 }
 
 function isHidden({ value, low, high }: Ratio, limit: number): boolean {

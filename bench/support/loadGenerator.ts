@@ -28,6 +28,9 @@ export interface CallsResult {
 export interface StartResult {
   readonly returned: number;
   readonly answered: number;
+  /** Processor time of what was run with `start`, and of the server until it answered. */
+  readonly helper: number;
+  readonly server: number;
   readonly pid: number;
   readonly socket: string;
 }

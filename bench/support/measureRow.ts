@@ -1,3 +1,4 @@
+import { reasonOf } from '../../src/platform/reason.ts';
 import { stopOnInterruption } from '../../test/support/interruption.ts';
 import type { Row } from '../row.ts';
 import { RowContext, type Setting } from './rowContext.ts';
@@ -22,7 +23,7 @@ export async function measureRow(row: Row, setting: Setting, samples: Samples): 
     try {
       await work();
     } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error));
+      failures.push(reasonOf(error));
     }
   }
   forget();

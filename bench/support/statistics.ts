@@ -42,13 +42,8 @@ export function spreadOf(values: readonly number[]): Spread {
  * measured, with replacement, and the ratio is taken of each draw. Values of the same round were measured one after the
  * other and are drawn together where each round has both: what slowed the machine down for a while then slows both.
  * The draws are the same each time, so the same samples give the same interval.
- * @param offset is subtracted from the first median: a bar may allow for a fixed amount beside the ratio
  */
-export function ratioOfMedians(
-  ours: readonly number[],
-  theirs: readonly number[],
-  offset = 0,
-): Ratio {
+export function ratioOfMedians(ours: readonly number[], theirs: readonly number[]): Ratio {
   const random = randomNumbers(ours.length * 31 + theirs.length);
   const draw = (length: number): number[] =>
     Array.from({ length }, () => Math.floor(random() * length));
@@ -56,10 +51,10 @@ export function ratioOfMedians(
   for (let resample = 0; resample < RESAMPLES; resample += 1) {
     const ourPlaces = draw(ours.length);
     const theirPlaces = ours.length === theirs.length ? ourPlaces : draw(theirs.length);
-    ratios.push((medianAt(ours, ourPlaces) - offset) / medianAt(theirs, theirPlaces));
+    ratios.push(medianAt(ours, ourPlaces) / medianAt(theirs, theirPlaces));
   }
   return {
-    value: (median(ours) - offset) / median(theirs),
+    value: median(ours) / median(theirs),
     low: quantile(ratios, 0.025),
     high: quantile(ratios, 0.975),
   };
