@@ -1,3 +1,4 @@
+import type { Figure } from '../row.ts';
 import type { Judgement } from '../support/judgement.ts';
 import { digitsFor } from '../support/table.ts';
 
@@ -5,7 +6,7 @@ import { digitsFor } from '../support/table.ts';
 export type DrawBars = (chart: {
   title: string;
   subtitle: string;
-  series: readonly [string, string];
+  series: readonly string[];
   rows: readonly {
     label: string;
     values: readonly number[];
@@ -33,6 +34,7 @@ const GROUPS = [
 ] as const;
 
 const LARGEST_RATIO = 2.5;
+const BAR_TEXT = 'to be reached';
 
 /** Draws what was measured: all ratios, and the values of each group. Groups without values have no chart. */
 export function drawCharts(
@@ -45,7 +47,8 @@ export function drawCharts(
     const chosen = judgements.filter(({ figure }) => figures.test(figure.id));
     if (chosen.length === 0) return [];
     const rows = chosen.map((judgement) => valueRow(judgement, ours, other));
-    return [{ name, title, svg: draw({ title, subtitle, series: [ours, other], rows }) }];
+    const svg = draw({ title, subtitle, series: [ours, other], rows, markText: BAR_TEXT });
+    return [{ name, title, svg }];
   });
   const ratios = judgements.flatMap((judgement) => ratioRow(judgement, other));
   if (ratios.length === 0) return groups;
@@ -54,9 +57,9 @@ export function drawCharts(
     title,
     subtitle:
       'Ratio of the medians, shorter is better. Where more is better, the inverse. Noise is left out.',
-    series: [ours, other],
+    series: [ours],
     rows: ratios,
-    markText: 'to be reached',
+    markText: BAR_TEXT,
   });
   return [{ name: 'ratios', title, svg }, ...groups];
 }
@@ -70,7 +73,17 @@ function valueRow({ figure, spreads, reference }: Judgement, ours: string, other
       const value = `${median.toFixed(digitsFor(median))} ${figure.unit}`.trim();
       return name === ours || name === other ? value : `${value}, ${name}`;
     }),
+    mark: lowestBar(figure, named[1]?.median ?? 0),
   };
+}
+
+/** What podshim's value may be at most; undefined where nothing is asked of it. */
+function lowestBar({ bars }: Figure, theirs: number): number | undefined {
+  const limits = bars.map((bar) => {
+    if (bar.kind === 'value') return bar.limit;
+    return theirs * bar.limit + (bar.kind === 'ratioAndMore' ? bar.more : 0);
+  });
+  return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
 function ratioRow({ figure, ratio, hidden, reference, bars }: Judgement, other: string) {

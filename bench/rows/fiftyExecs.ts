@@ -70,5 +70,6 @@ async function execRaw(context: RowContext, { pod, id }: PodWithContainer): Prom
   writeFileSync(file, JSON.stringify(TRUE));
   const root = join(pod.runcRoot, pod.sandbox.namespace);
   const { path } = context.setting.runtime;
-  return context.load.spawn(EXECS, [path, '--root', root, 'exec', '--process', file, id]);
+  const command = [path, '--root', root, 'exec', '--process', file, id];
+  return context.load.spawn(EXECS, command, { mountNamespace: await context.mountNamespace() });
 }

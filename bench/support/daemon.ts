@@ -1,6 +1,5 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutUnifiedCgroups } from '../../test/matrix/containerd/mountNamespace.ts';
 import { Containerd } from '../../test/support/containerd.ts';
 import { waitUntil } from '../../test/support/waiting.ts';
 import type { Contender } from './contender.ts';
@@ -20,11 +19,10 @@ export class Daemon {
 
   /** Starts it, and makes sure that each contender's containers get that contender's shim. */
   static async start(context: RowContext, runtime: OciRuntime): Promise<Daemon> {
-    const holder = runtime.name === 'crun' ? await withoutUnifiedCgroups() : undefined;
-    if (holder !== undefined) context.atEnd(() => holder.kill('SIGKILL'));
+    const mountNamespace = await context.mountNamespace(runtime);
     const containerd = Containerd.prepare({
       searchPath: [runtime.directory],
-      ...(holder === undefined ? {} : { mountNamespace: holder.pid }),
+      ...(mountNamespace === undefined ? {} : { mountNamespace }),
     });
     context.atEnd(() => containerd.stop());
     await containerd.launch();

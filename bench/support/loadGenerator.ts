@@ -36,6 +36,8 @@ export interface StartResult {
 }
 
 export interface CommandPlace {
+  /** The generator itself is run there. */
+  readonly mountNamespace?: number | undefined;
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -114,8 +116,11 @@ export class LoadGenerator {
   }
 
   async #output(name: string, words: readonly string[], place: CommandPlace = {}): Promise<string> {
-    const { directory, environment } = place;
-    const command = new RunningCommand(PROGRAM, [name, ...words], {
+    const { directory, environment, mountNamespace } = place;
+    const entering =
+      mountNamespace === undefined ? [] : ['nsenter', `--mount=/proc/${mountNamespace}/ns/mnt`];
+    const [program = '', ...rest] = [...entering, PROGRAM, name, ...words];
+    const command = new RunningCommand(program, rest, {
       limitMilliseconds: LIMIT_MILLISECONDS,
       ...(directory === undefined ? {} : { directory }),
       ...(environment === undefined ? {} : { environment: { ...process.env, ...environment } }),

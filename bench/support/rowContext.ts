@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withoutUnifiedCgroups } from '../../test/matrix/containerd/mountNamespace.ts';
+import type { RunningCommand } from '../../test/support/commands.ts';
 import { type ContainerInput, ShimPod } from '../../test/support/shimPod.ts';
 import type { Contender } from './contender.ts';
 import { Daemon } from './daemon.ts';
@@ -30,11 +32,13 @@ export class RowContext {
   readonly samples: Samples;
   readonly #closers: (() => Promise<void> | void)[] = [];
   #closed = false;
+  #holder: RunningCommand | undefined;
 
   constructor(setting: Setting, samples: Samples) {
     this.setting = setting;
     this.samples = samples;
     this.atEnd(() => rmSync(this.directory, { recursive: true, force: true }));
+    this.atEnd(() => this.#holder?.kill('SIGKILL'));
     this.atEnd(() => this.load.close());
   }
 
@@ -76,11 +80,12 @@ export class RowContext {
   }
 
   /** Starts a shim without a daemon: events go to this process. */
-  pod(contender: Contender): Promise<ShimPod> {
+  async pod(contender: Contender): Promise<ShimPod> {
     this.#checkOpen();
     const { path, bootstrap } = contender.shim;
+    const namespace = await this.mountNamespace();
     return ShimPod.start({
-      command: [path],
+      command: namespace === undefined ? [path] : [...enteringAndStaying(namespace), path],
       bootstrap,
       log: 'read',
       stderrIfNone: '/dev/null',
@@ -94,6 +99,16 @@ export class RowContext {
     const request = { options, ...input.request };
     const { id } = await pod.run({ args: ['/bin/sleep', '1000000'], ...input, request });
     return id;
+  }
+
+  /**
+   * The process in whose mount namespace a runtime has to work; undefined where it can work anywhere. crun refuses
+   * a hybrid of both versions of cgroups.
+   */
+  async mountNamespace(runtime: OciRuntime = this.setting.runtime): Promise<number | undefined> {
+    if (runtime.name !== 'crun') return undefined;
+    this.#holder ??= await withoutUnifiedCgroups();
+    return this.#holder?.pid;
   }
 
   /** A pod of each contender with one container that sleeps. */
@@ -138,6 +153,12 @@ export class RowContext {
   #checkOpen(): void {
     if (this.#closed) throw new Error('interrupted');
   }
+}
+
+/** Words before a command that runs it in a mount namespace, in the same directory as otherwise. */
+function enteringAndStaying(mountNamespace: number): string[] {
+  const inside = `nsenter --mount=/proc/${mountNamespace}/ns/mnt sh -c 'cd "$0" && exec "$@"'`;
+  return ['sh', '-c', `exec ${inside} "$(pwd -P)" "$@"`, 'sh'];
 }
 
 export interface PodWithContainer {
