@@ -33,6 +33,8 @@ export async function main(args: readonly string[], lineChart: LineChart): Promi
   const wanted = PHASES.filter(
     ({ name }) => options.only.length === 0 || options.only.includes(name),
   );
+  // A phase that fails leaves calls behind, which fail when its shim is killed.
+  process.on('unhandledRejection', () => {});
   // Pages of a file that is not on disk yet would count as the shim's own.
   execFileSync('sync', ['-f', options.shim]);
   const shim = await probeShim(options.shim);

@@ -25,7 +25,9 @@ export interface PhaseReport {
   readonly seconds: number;
   /** Processor time of the shim for the work, in milliseconds; undefined where there was more than one shim. */
   readonly processorMilliseconds: number | undefined;
-  /** Idle, with one container, before the work. */
+  /** Idle, with one container, before any work; undefined where there was more than one shim. */
+  readonly idle: Figures | undefined;
+  /** After some work of the kind and a pause: what is needed for it is loaded, and the rings are full. */
   readonly before: Figures;
   readonly peak: Figures;
   /** After the work and a pause. */

@@ -26,7 +26,8 @@ const COLUMNS = [
   'phase',
   'done',
   'seconds',
-  'private KiB: before',
+  'private KiB: idle',
+  'before',
   'peak',
   'after',
   'ratio',
@@ -55,7 +56,7 @@ export function formatTable(results: readonly PhaseResult[]): string {
   return [line(COLUMNS), rule, ...rows.map(line), '', ...remarks].join('\n').trimEnd();
 }
 
-/** Writes soak.json, and a chart of memory and one of descriptors for each phase. @returns the paths */
+/** Writes soak.json, a chart of memory and one of descriptors. @returns the paths */
 export function writeFiles(
   results: readonly PhaseResult[],
   { output, scale, shim }: SoakOptions,
@@ -108,11 +109,12 @@ function pointsOf(
 }
 
 function rowOf({ phase, count, report }: PhaseResult): readonly string[] {
-  const { before, peak, after, seconds, zombies, exitsExpected, exitsTold } = report;
+  const { idle, before, peak, after, seconds, zombies, exitsExpected, exitsTold } = report;
   return [
     phase.name,
     `${count} ${phase.unit}`,
     seconds.toFixed(0),
+    idle === undefined ? '' : String(idle.memory),
     String(before.memory),
     String(peak.memory),
     String(after.memory),

@@ -33,6 +33,7 @@ export interface ServerPhase extends Pick<Phase, 'name' | 'unit' | 'full'> {
 
 const SETTLE_MILLISECONDS = 120_000;
 const DUMP_MILLISECONDS = 5000;
+const WARM_UP_PART = 0.01;
 
 /** A phase that puts its load on one shim, and compares that shim before and after. */
 export function serverPhase(phase: ServerPhase): Phase {
@@ -70,30 +71,36 @@ async function measure(
   pod: ShimPod,
   dumps: string,
 ): Promise<PhaseReport> {
-  const ledger = new ExitLedger(pod.events);
   const notes: string[] = [];
   const faults: string[] = [];
   const hostPid = phase.hostPid ?? false;
   const { id } = await pod.run({ args: ['sleep', '1000000'], hostPid });
+  const context = {
+    ...{ pod, id, options },
+    note: (text: string) => void notes.push(text),
+    fault: (text: string) => void faults.push(text),
+    dump: () => takeDump(pod, dumps),
+  };
+  await sleep(PAUSE_MILLISECONDS);
+  const idle = figuresOf(pod.pid);
+  await warmUp(phase, context);
+  faults.length = 0;
+  notes.length = 0;
+  const ledger = new ExitLedger(pod.events);
   await sleep(PAUSE_MILLISECONDS);
   const before = figuresOf(pod.pid);
   const processorBefore = processorTime(pod.pid);
   const sampler = new Sampler(pod.pid);
   const began = performance.now();
   try {
-    await phase.work({
-      ...{ pod, id, ledger, count, options },
-      note: (text) => void notes.push(text),
-      fault: (text) => void faults.push(text),
-      dump: () => takeDump(pod, dumps),
-    });
+    await phase.work({ ...context, ledger, count });
     const seconds = (performance.now() - began) / 1000;
     const processorMilliseconds = processorTime(pod.pid) - processorBefore;
     faults.push(...(await ledger.settle(SETTLE_MILLISECONDS)));
     await sleep(PAUSE_MILLISECONDS);
     const after = figuresOf(pod.pid);
     return {
-      ...{ seconds, processorMilliseconds, before, peak: sampler.peak, after },
+      ...{ seconds, processorMilliseconds, idle, before, peak: sampler.peak, after },
       zombies: zombiesOf(pod.pid),
       exitsExpected: ledger.expected,
       exitsTold: ledger.told,
@@ -102,6 +109,18 @@ async function measure(
   } finally {
     sampler.stop();
   }
+}
+
+/** A first hundredth of the full count, whose faults the work itself would have again. */
+async function warmUp(
+  phase: ServerPhase,
+  context: Omit<ServerWork, 'ledger' | 'count'>,
+): Promise<void> {
+  const ledger = new ExitLedger(context.pod.events);
+  const count = Math.ceil(phase.full * WARM_UP_PART);
+  const options = { ...context.options, awayMilliseconds: 0 };
+  await phase.work({ ...context, ledger, count, options });
+  await ledger.settle(SETTLE_MILLISECONDS);
 }
 
 async function takeDump(pod: ShimPod, directory: string): Promise<string | undefined> {

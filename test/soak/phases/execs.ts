@@ -15,8 +15,8 @@ export const execsPhase = serverPhase({
   unit: 'execs',
   full: 20_000,
   async work(work) {
-    const fifos = Array.from({ length: AT_ONCE }, (_, worker) =>
-      makeFifos(work.pod.sandbox.directory, `worker-${worker}`),
+    const fifos = Array.from({ length: AT_ONCE }, () =>
+      makeFifos(work.pod.sandbox.directory, work.pod.newId('worker')),
     );
     await inParallel(work.count, AT_ONCE, async (index, worker) => {
       const mine = fifos[worker];

@@ -55,7 +55,7 @@ async function orphan({ pod, ledger, count, fault }: ServerWork, program: string
 
 /** @returns the directory with the program */
 function compile(pod: ShimPod): string {
-  const directory = pod.sandbox.bundle('program', undefined);
+  const directory = pod.sandbox.bundle(pod.newId('program'), undefined);
   execFileSync('cc', ['-static', '-O1', '-x', 'c', '-o', join(directory, 'orphans'), '-'], {
     input: PROGRAM,
   });

@@ -39,6 +39,7 @@ export const podsPhase: Phase = {
     return {
       seconds: (performance.now() - began) / 1000,
       processorMilliseconds: undefined,
+      idle: undefined,
       before: medians(samples.slice(0, part)),
       peak: most(samples),
       after: medians(samples.slice(-part)),

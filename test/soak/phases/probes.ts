@@ -18,8 +18,8 @@ export const probesPhase = serverPhase({
   full: 10_000,
   hostPid: true,
   async work(work) {
-    const fifos = Array.from({ length: AT_ONCE }, (_, worker) =>
-      makeFifos(work.pod.sandbox.directory, `worker-${worker}`),
+    const fifos = Array.from({ length: AT_ONCE }, () =>
+      makeFifos(work.pod.sandbox.directory, work.pod.newId('worker')),
     );
     await inParallel(work.count, AT_ONCE, async (index, worker) => {
       const mine = fifos[worker];

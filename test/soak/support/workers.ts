@@ -1,3 +1,8 @@
+import { within } from '../../../conformance/support/within.ts';
+
+/** A shim that does not answer for this long will not. */
+const LIMIT_MILLISECONDS = 180_000;
+
 /**
  * Does a piece of work for each index below `count`, several at a time. The first that fails ends it all, once those
  * under way are done.
@@ -14,7 +19,7 @@ export async function inParallel(
       const index = next;
       next += 1;
       try {
-        await work(index, worker);
+        await within(LIMIT_MILLISECONDS, `piece ${index}`, work(index, worker));
       } catch (error) {
         failures.push(error);
       }
