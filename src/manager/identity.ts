@@ -1,3 +1,4 @@
+import { quoted } from '../platform/reason.ts';
 import type { ShimFlags } from '../shim/flags.ts';
 
 /** Longest container id and namespace (contract 12.5). */
@@ -19,7 +20,7 @@ export function checkIdentity(flags: ShimFlags): void {
 
 function checkIdentifier(kind: string, value: string): void {
   const fail = (problem: string): Error =>
-    new Error(`invalid ${kind} ${JSON.stringify(value)}: ${problem}`);
+    new Error(`invalid ${kind} ${quoted(value)}: ${problem}`);
   if (value.includes('/')) {
     throw fail('must not contain a slash');
   }

@@ -1,3 +1,7 @@
+import { quoted } from '../platform/reason.ts';
+
+const longestScheme = 100;
+
 /** What the stdout of a request asks for (contract 7.1). */
 export type StdoutTarget =
   | { readonly kind: 'path'; readonly path: string }
@@ -41,7 +45,7 @@ export const parseStdout = (stdout: string): StdoutTarget => {
         logger: { path, arguments: queryArguments(query), strict: scheme === 'binary-v2' },
       };
     default:
-      throw new Error(`unknown STDIO scheme ${scheme}`);
+      throw new Error(`unknown STDIO scheme ${scheme.slice(0, longestScheme)}`);
   }
 };
 
@@ -97,7 +101,7 @@ const decoded = (text: string): string => {
 
 /** Go's url.Error quotes all of it; the query stays out here, as a logging binary's arguments may be secret. */
 const unparsable = (text: string, reason: string): Error =>
-  new Error(`unable to parse stdout uri: parse ${JSON.stringify(withoutQuery(text))}: ${reason}`);
+  new Error(`unable to parse stdout uri: parse ${quoted(withoutQuery(text))}: ${reason}`);
 
 /** A stdout as it may be shown: without the arguments of a logging binary, which may be secret. */
 export const withoutQuery = (stdout: string): string => {

@@ -1,3 +1,4 @@
+import { quoted } from '../platform/reason.ts';
 import { invalidArgument } from '../ttrpc/status.ts';
 
 /** containerd's rule for container, exec and namespace names (contract 12.5). */
@@ -12,12 +13,12 @@ export function checkIdentifier(kind: string, id: string): void {
   if (id.length === 0) throw invalidArgument(`${kind} id must not be empty`);
   if (id.length > longest) {
     throw invalidArgument(
-      `${kind} id ${JSON.stringify(id)} is ${id.length} characters long, the limit is ${longest}`,
+      `${kind} id ${quoted(id)} is ${id.length} characters long, the limit is ${longest}`,
     );
   }
   if (!pattern.test(id)) {
     throw invalidArgument(
-      `${kind} id ${JSON.stringify(id)} must be letters and digits, joined by single '.', '_' or '-'`,
+      `${kind} id ${quoted(id)} must be letters and digits, joined by single '.', '_' or '-'`,
     );
   }
 }

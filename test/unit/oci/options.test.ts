@@ -213,6 +213,8 @@ describe('options in an Any', () => {
       'Root = "/x"\nBinaryName = x',
       /^Error: runtime options: Invalid TOML document: [a-z ]+ \(line 2, column \d+\)$/,
     );
+    await tomlFails('Root = ', /^Error: runtime options: /);
+    await tomlFails('A = 1\nRoot = \n', /^Error: runtime options: [^\n]+ \(line 2, column \d+\)$/);
   });
 
   test('checkpoint options: the old package has two numbers swapped', () => {

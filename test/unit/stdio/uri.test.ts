@@ -3,6 +3,14 @@ import { describe, test } from 'node:test';
 import { parseStdout } from '../../../src/stdio/uri.ts';
 
 describe('stdout URI', () => {
+  test('of a long one that is broken the error has only the beginning', () => {
+    assert.throws(
+      () => parseStdout(`:${'x'.repeat(100_000)}`),
+      /^Error: unable to parse .{200,400}$/,
+    );
+    assert.throws(() => parseStdout(`${'x'.repeat(100_000)}:`), /^Error: unknown STDIO .{80,400}$/);
+  });
+
   test('paths', () => {
     for (const path of ['', '/run/fifo/1-stdout', '/run/a:b?c=d#e', 'relative/path']) {
       assert.deepEqual(parseStdout(path), { kind: 'path', path });
