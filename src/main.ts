@@ -75,7 +75,8 @@ async function main(): Promise<void> {
     if (error instanceof UsageError) {
       end(error.exitCode, error.output);
     }
-    end(1, `${RUNTIME_NAME}: ${reasonOf(error)}`);
+    // One line: it may quote input, and the daemon logs what it finds on stderr.
+    end(1, `${RUNTIME_NAME}: ${reasonOf(error).replace(/[\x00-\x1f\x7f]+/g, ' ')}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { socketAddress } from '../../src/manager/socketAddress.ts';
-import { BootstrapParams } from '../../src/proto/messages.ts';
+import { Any, BootstrapParams } from '../../src/proto/messages.ts';
 import { runShim, ShimSandbox } from '../support/shimRun.ts';
 import { waitUntil } from '../support/waiting.ts';
 
@@ -117,6 +117,13 @@ describe('bad input', () => {
     const words = [...sandbox.flags('much'), 'start'];
     const stdin = new Uint8Array(10 * 1024 * 1024 + 1);
     await refused(bundle, words, /: stdin is longer than 10485760 bytes$/, stdin);
+  });
+
+  test('what is wrong is told in one line, whatever it quotes', async () => {
+    const bundle = sandbox.bundle('lines');
+    const stdin = Any.encode({ typeUrl: 'one\ntwo\r\u001b[31m', value: Uint8Array.of(1) }).finish();
+    const message = /: type with url one two \[31m: not found$/;
+    await refused(bundle, ['-namespace', 'n', '-info'], message, stdin);
   });
 
   test('a socket directory that cannot be made', async () => {

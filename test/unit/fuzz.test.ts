@@ -8,7 +8,7 @@ import { protocolTargets } from '../fuzz/targets/protocol.ts';
 
 /** Fixed, so that a failure is one everywhere; `npm run fuzz` goes on from where these end. */
 const SEEDS = [1, 1_000_001];
-const RUNS = 150;
+const RUNS = 100;
 
 describe('parsers fed with spoiled input', () => {
   for (const target of [...protocolTargets, ...fileTargets]) {

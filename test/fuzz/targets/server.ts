@@ -1,4 +1,6 @@
 import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as messages from '../../../src/proto/messages.ts';
 import { encodeRequest } from '../../../src/ttrpc/requestEnvelope.ts';
 import { frameBytes } from '../../support/rawConnection.ts';
@@ -34,15 +36,22 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const execSpec = { typeUrl: 'x/Process', value: bytesOf('{"args":["true"],"cwd":"/"}') };
 const resources = { typeUrl: 'x/LinuxResources', value: bytesOf('{"cpu":{"shares":100}}') };
 
+/** In an input this stands for the server's own directory, whose path has the same length. */
+const DIRECTORY = join(tmpdir(), 'podshim-NOWHER');
+
+const options = {
+  typeUrl: messages.RuncOptions.fullName,
+  value: messages.RuncOptions.encode({ root: `${DIRECTORY}/runc` })
+    .finish()
+    .slice(),
+};
+
 /** The path is spoiled as any other field: the server sees nothing but its own directory as writable. */
+const made = { id: 'made', bundle: `${DIRECTORY}/fuzzed`, options };
 const create = {
-  ...{
-    id: 'made',
-    bundle: '/nowhere/fuzzed',
-    stdout: 'binary:///bin/true?a=b',
-    stderr: '/dev/null',
-  },
-  rootfs: [{ type: 'bind', source: '/nowhere', target: '', options: ['rbind'] }],
+  ...made,
+  ...{ stdout: 'binary:///bin/true?a=b', stderr: '/dev/null' },
+  rootfs: [{ type: 'bind', source: DIRECTORY, target: '', options: ['rbind'] }],
 };
 
 /**
@@ -52,7 +61,8 @@ const create = {
 const SAMPLES: readonly Sample[] = [
   task('State', messages.StateRequest.encode(VICTIM)),
   task('Create', messages.CreateTaskRequest.encode(create)),
-  task('Create', messages.CreateTaskRequest.encode({ id: 'made', bundle: '/nowhere' })),
+  task('Create', messages.CreateTaskRequest.encode({ ...made, stdout: '/dev/null' })),
+  task('Create', messages.CreateTaskRequest.encode({ ...made, id: 'other', stderr: '/e' })),
   task('Start', messages.StartRequest.encode({ ...VICTIM, execId: 'e1' })),
   task('Delete', messages.DeleteRequest.encode(VICTIM)),
   task('Pids', messages.PidsRequest.encode(VICTIM)),
@@ -83,12 +93,19 @@ export const serverTarget: FuzzTarget = {
   async open(): Promise<FuzzSession> {
     const fuzzed = await FuzzedPod.open();
     return {
-      try: (input) => send(fuzzed.pod.socket, input),
+      try: (input) => send(fuzzed.pod.socket, inPlace(input, fuzzed.pod.sandbox.directory)),
       settle: () => fuzzed.check(),
       close: () => fuzzed.close(),
     };
   },
 };
+
+function inPlace(input: Uint8Array, directory: string): Uint8Array {
+  return Buffer.from(
+    Buffer.from(input).toString('latin1').replaceAll(DIRECTORY, directory),
+    'latin1',
+  );
+}
 
 /** One to four requests, spoiled in the message, in the envelope, in the frame, or as a whole. */
 function generate(random: Random): Uint8Array {
