@@ -2,7 +2,7 @@ import { attempt, killIn, removeCgroup } from '../cgroup/endCgroups.ts';
 import { reasonOf } from '../platform/reason.ts';
 import { SIGKILL } from '../posix/constants.ts';
 import { readText } from '../posix/files.ts';
-import { removeTree } from '../posix/paths.ts';
+import { listDirectory, removeTree } from '../posix/paths.ts';
 import { sendSignal } from '../posix/processes.ts';
 import { baseName, cleanPath } from './path.ts';
 
