@@ -40,7 +40,7 @@ export async function reportOfSilent({ process: shim, reason }: OtherShim): Prom
     before: identityOf(path),
   }));
   process.kill(shim.pid, 'SIGUSR1');
-  const end = Date.now() + patienceMilliseconds;
+  const end = performance.now() + patienceMilliseconds;
   do {
     await sleep(stepMilliseconds);
     for (const { path, before } of files) {
@@ -48,7 +48,7 @@ export async function reportOfSilent({ process: shim, reason }: OtherShim): Prom
       const text = wholeText(path, path === report);
       if (text !== undefined) return { path, text, fresh: true };
     }
-  } while (Date.now() < end && hasWatchdog(shim.pid));
+  } while (performance.now() < end && hasWatchdog(shim.pid));
   const text = wholeText(report, false);
   if (text !== undefined) return { path: report, text, fresh: false };
   throw new CliError(
