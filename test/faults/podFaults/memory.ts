@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { waitUntil } from '../../support/waiting.ts';
 import type { Life } from '../life.ts';
 import type { Fault } from '../trial.ts';
 
@@ -35,14 +36,16 @@ export const memoryLimit: Fault = {
     if (existsSync(withSwap)) writeFileSync(withSwap, UNIFIED ? '0' : limit);
     writeFileSync(join(cgroup, 'cgroup.procs'), String(life.pod.pid));
   },
-  heal: (life) => {
+  heal: async (life) => {
     const cgroup = cgroupOf(life);
     // Back to where this process is: there the server came from.
-    const home = homeOf(process.pid);
-    for (const pid of readdirSync('/proc').filter((name) => isIn(name, cgroup))) {
-      writeFileSync(join(home, 'cgroup.procs'), pid);
-    }
-    rmdirSync(cgroup);
+    const home = join(homeOfThisProcess(), 'cgroup.procs');
+    await waitUntil('the cgroup goes', () => {
+      const pids = readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n');
+      for (const pid of pids.filter((line) => line !== '')) attempt(() => writeFileSync(home, pid));
+      attempt(() => rmdirSync(cgroup));
+      return !existsSync(cgroup);
+    });
   },
 };
 
@@ -50,16 +53,18 @@ function cgroupOf({ pod }: Life): string {
   return join(HIERARCHY, `${pod.cgroup}-shim`);
 }
 
-function isIn(name: string, cgroup: string): boolean {
-  return /^\d+$/.test(name) && homeOf(Number(name)) === cgroup;
+function homeOfThisProcess(): string {
+  const text = readFileSync('/proc/self/cgroup', 'utf8');
+  const path = (UNIFIED ? /^0::(.*)$/m : /^\d+:memory:(.*)$/m).exec(text)?.[1] ?? '';
+  return join(HIERARCHY, path);
 }
 
-function homeOf(pid: number): string {
+/** Whoever is being killed is there no more when it is moved, and still keeps the cgroup for a moment. */
+function attempt(step: () => void): void {
   try {
-    const text = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
-    const path = (UNIFIED ? /^0::(.*)$/m : /^\d+:memory:(.*)$/m).exec(text)?.[1] ?? '';
-    return join(HIERARCHY, path);
-  } catch {
-    return '';
+    step();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ESRCH', 'EBUSY', 'ENOENT'].includes(code)) throw error;
   }
 }
