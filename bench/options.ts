@@ -27,7 +27,7 @@ Measures podshim and another shim beside each other, in turn (A B, B A, A B, ...
   --against SHIM   the other shim: a path, or a name on the PATH (default: ${DEFAULT_AGAINST})
   --runtime NAME   runc or crun for everything (default: runc; the row ctr-run takes both)
   --only ROW       only this row; may be given more than once
-  --quick          fewer rounds and less work: about three minutes instead of fifteen
+  --quick          fewer rounds and less work: about four minutes instead of fifteen
   --rounds N       this number of rounds in every row, instead of its own
   --json FILE      write all samples there
   --svg DIR        write the charts there

@@ -13,10 +13,17 @@ export interface RowResult {
   readonly failure: string | undefined;
 }
 
-/** Measures one row and cleans up after it, also when the program is interrupted. Never rejects. */
+/**
+ * Measures one row and cleans up after it, also when the program is interrupted: then it never resolves, and the program
+ * ends with the clean-up. Never rejects.
+ */
 export async function measureRow(row: Row, setting: Setting, samples: Samples): Promise<RowResult> {
   const context = new RowContext(setting, samples);
-  const forget = stopOnInterruption(() => context.close());
+  let interrupted = false;
+  const forget = stopOnInterruption(() => {
+    interrupted = true;
+    return context.close();
+  });
   const begin = performance.now();
   const failures: string[] = [];
   for (const work of [() => row.measure(context), () => context.close()]) {
@@ -25,6 +32,7 @@ export async function measureRow(row: Row, setting: Setting, samples: Samples): 
     } catch (error) {
       failures.push(reasonOf(error));
     }
+    if (interrupted) return new Promise(() => {});
   }
   forget();
   return {

@@ -87,6 +87,8 @@ export class RowContext {
     return ShimPod.start({
       command: namespace === undefined ? [path] : [...enteringAndStaying(namespace), path],
       bootstrap,
+      // A Go shim writes the process of an exec there, and leaves it when it is killed.
+      environment: { TMPDIR: this.directory },
       log: 'read',
       stderrIfNone: '/dev/null',
       opened: (pod) => this.atEnd(() => pod.close()),
