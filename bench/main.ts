@@ -5,7 +5,7 @@ import { stopOnInterruption } from '../test/support/interruption.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import type { Row } from './row.ts';
 import { prepareContenders } from './support/contender.ts';
-import { type Judgement, judge } from './support/judgement.ts';
+import { describeBar, type Judgement, judge } from './support/judgement.ts';
 import { describeMachine, loadAverage, type Machine } from './support/machine.ts';
 import { measureRow, type RowResult } from './support/measureRow.ts';
 import { type OciRuntime, prepareRuntime } from './support/ociRuntime.ts';
@@ -83,8 +83,11 @@ async function prepareRuntimes(options: Options, directory: string): Promise<Oci
 }
 
 function formatRow({ name, sentence, figures }: Row): string {
-  const bars = figures.map(({ title }) => `    ${title}`);
-  return [`${name}`, `  ${sentence}`, ...bars].join('\n');
+  const told = figures.map((figure) => {
+    const bars = figure.bars.map((bar) => describeBar(figure, bar));
+    return `    ${[figure.title, ...bars].join('; ')}`;
+  });
+  return [name, `  ${sentence}`, ...told].join('\n');
 }
 
 function formatResult(result: RowResult, judged: readonly Judgement[], ours: string): string {

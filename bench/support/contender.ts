@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { probeShim, type ShimUnderTest } from '../../conformance/support/shimUnderTest.ts';
 import { runWell } from '../../test/support/commands.ts';
@@ -34,7 +34,7 @@ async function findShim(against: string): Promise<string> {
   const candidates = against.includes('/')
     ? [against]
     : (process.env.PATH ?? '').split(':').map((part) => join(part, against));
-  const found = candidates.find((path) => existsSync(path));
+  const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found === undefined) throw new Error(`there is no shim ${against}`);
   return found;
 }
@@ -48,6 +48,12 @@ async function prepare(name: string, path: string, directory: string): Promise<C
   await runWell('sync', ['-f', copy]);
   const shim = await probeShim(copy);
   const answer = await runWell(copy, ['-v'], { directory });
-  const version = /Version:\s*(\S+)/.exec(answer)?.[1] ?? answer.trim().split('\n').join(', ');
-  return { name, shim, version };
+  return { name, shim, version: versionIn(answer) };
+}
+
+/** Version and revision, as both kinds of shim print them. */
+function versionIn(answer: string): string {
+  const version = /Version:\s*(\S+)/.exec(answer)?.[1] ?? '?';
+  const revision = /Revision:\s*(\S+)/.exec(answer)?.[1];
+  return revision === undefined ? version : `${version} (${revision})`;
 }

@@ -50,35 +50,31 @@ export function judge(
   };
 }
 
+/** A bar in words. */
+export function describeBar({ better, unit }: Figure, bar: Bar): string {
+  const sign = better === 'lower' ? '≤' : '≥';
+  if (bar.kind === 'value') return `${sign} ${bar.limit} ${unit}`.trim();
+  const more = bar.kind === 'ratioAndMore' ? ` × + ${bar.more} ${unit}` : '';
+  return `${sign} ${bar.limit.toFixed(2)}${more}`;
+}
+
 function judgeBar(
   figure: Figure,
   bar: Bar,
   mine: readonly number[],
   theirs: readonly number[],
 ): JudgedBar {
-  const sign = figure.better === 'lower' ? '≤' : '≥';
+  const text = describeBar(figure, bar);
   if (bar.kind === 'value') {
-    const isMet = spreadOf(mine).median <= bar.limit;
-    const text = `${sign} ${bar.limit} ${figure.unit}`.trim();
-    return { text, verdict: isMet ? 'met' : 'missed' };
+    return { text, verdict: spreadOf(mine).median <= bar.limit ? 'met' : 'missed' };
   }
-  const allowed = allowedBy(bar);
-  const text = `${sign} ${allowed.text}`;
   if (theirs.length === 0) return { text, verdict: 'noise' };
-  const share = ratioOfMedians(mine, theirs.map(allowed.of));
+  const more = bar.kind === 'ratioAndMore' ? bar.more : 0;
+  const allowed = theirs.map((value) => value * bar.limit + more);
+  const share = ratioOfMedians(mine, allowed);
   if (isHidden(share, 1)) return { text, verdict: 'noise' };
   const isMet = figure.better === 'lower' ? share.value <= 1 : share.value >= 1;
   return { text, verdict: isMet ? 'met' : 'missed' };
-}
-
-/** What a bar makes of the reference's value, and how it is told. */
-function allowedBy(bar: Exclude<Bar, { kind: 'value' }>) {
-  const more = bar.kind === 'ratioAndMore' ? bar.more : 0;
-  const limit = bar.limit.toFixed(2);
-  return {
-    text: more === 0 ? limit : `${limit} × + ${more}`,
-    of: (value: number): number => value * bar.limit + more,
-  };
 }
 
 function isHidden({ value, low, high }: Ratio, limit: number): boolean {
