@@ -25,7 +25,7 @@ export interface Chart {
 
 /** Figures that have one unit and are of one size. */
 const GROUPS = [
-  { name: 'life', title: 'A container and an exec', figures: /^(ctr-run-|exec)/ },
+  { name: 'life', title: 'A container and an exec', figures: /^(ctr-run-|exec$|exec-ctr)/ },
   { name: 'moments', title: 'Start of a shim, end of a container', figures: /^(start-(r|a)|kill)/ },
   { name: 'many', title: 'Fifty at once', figures: /^fifty-(containers|execs)$/ },
   { name: 'calls', title: 'State calls', figures: /^state-(p50|cpu)$/ },

@@ -11,6 +11,13 @@ const direct: Figure = {
   better: 'lower',
   bars: [ratio(0.95)],
 };
+const processorTime: Figure = {
+  id: 'exec-cpu',
+  title: "exec over ttrpc: shim's CPU for each",
+  unit: 'ms',
+  better: 'lower',
+  bars: [],
+};
 const throughCtr: Figure = {
   id: 'exec-ctr',
   title: 'exec of `true`, one at a time, `ctr tasks exec`',
@@ -25,15 +32,16 @@ export const exec: Row = {
   sentence:
     'Over ttrpc: ten execs of `true` in a running container, one after the other, each from Exec over Start and Wait to the answer ' +
     'of Delete; a round is their mean. With ctr: one `ctr tasks exec` under containerd, from its start to its end.',
-  figures: [direct, throughCtr],
+  figures: [direct, processorTime, throughCtr],
   measure,
 };
 
 async function measure(context: RowContext): Promise<void> {
   const rounds = context.rounds(20, 8);
   await context.alternate(rounds, await context.podPairs(), async (pair) => {
-    const { wall } = await callExecs(context, pair, { execs: PER_ROUND, inFlight: 1 });
+    const { wall, server } = await callExecs(context, pair, { execs: PER_ROUND, inFlight: 1 });
     context.add(direct.id, pair.contender, wall / PER_ROUND / 1e6);
+    context.add(processorTime.id, pair.contender, server / PER_ROUND / 1e6);
   });
   const daemon = await context.daemon();
   const containers = await Promise.all(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { atMost, type Figure, type Row, ratio } from '../row.ts';
 import { callExecs, TRUE } from '../support/calls.ts';
 import type { PodWithContainer, RowContext } from '../support/rowContext.ts';
+import { median } from '../support/statistics.ts';
 
 const EXECS = 50;
 const RAW = 'runtime alone';
@@ -56,10 +57,10 @@ async function measure(context: RowContext): Promise<void> {
   await context.alternate(rounds, works, (work) => work());
   for (const { contender } of context.setting.quick ? [ours] : pairs) {
     const values = context.samples.of(wall.id, contender.name);
-    const sorted = values.toSorted((one, next) => one - next);
-    const middle = sorted[sorted.length >> 1] ?? Number.NaN;
-    context.add(worst.id, contender, (sorted.at(-1) ?? Number.NaN) / middle);
-    const range = [sorted[0], sorted.at(-1)].map((value) => ((value ?? 0) / 1000).toFixed(1));
+    context.add(worst.id, contender, Math.max(...values) / median(values));
+    const range = [Math.min(...values), Math.max(...values)].map((value) =>
+      (value / 1e3).toFixed(1),
+    );
     context.note(`${contender.name}: ${values.length} rounds, from ${range.join(' to ')} s.`);
   }
 }

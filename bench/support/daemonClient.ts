@@ -14,6 +14,7 @@ import {
 } from '../../src/proto/messages.ts';
 
 const TASKS = '/containerd.services.tasks.v1.Tasks';
+const VERSION = '/containerd.services.version.v1.Version/Version';
 const SUBSCRIBE = '/containerd.services.events.v1.Events/Subscribe';
 const LIMIT_MILLISECONDS = 5 * 60_000;
 
@@ -50,19 +51,24 @@ export class DaemonClient {
 
   /** Makes the task of a container whose root file system needs no mounts, without stdio. */
   createTask(id: string) {
-    return this.#call('Create', StartRequest, CreateTaskResponse, { id });
+    return this.#call(`${TASKS}/Create`, StartRequest, CreateTaskResponse, { id });
   }
 
   startTask(id: string) {
-    return this.#call('Start', StartRequest, StartResponse, { id });
+    return this.#call(`${TASKS}/Start`, StartRequest, StartResponse, { id });
   }
 
   killTask(id: string, signal = 9) {
-    return this.#call('Kill', KillRequest, Empty, { id, signal });
+    return this.#call(`${TASKS}/Kill`, KillRequest, Empty, { id, signal });
   }
 
   deleteTask(id: string) {
-    return this.#call('Delete', DeleteRequest, DeleteResponse, { id });
+    return this.#call(`${TASKS}/Delete`, DeleteRequest, DeleteResponse, { id });
+  }
+
+  /** A call that does nothing, for the price of calls. */
+  ping() {
+    return this.#call(VERSION, Empty, Empty, {});
   }
 
   /** When the TaskExit of this container came, on the clock of `performance.now()`. Ask before it can come. */
@@ -83,14 +89,14 @@ export class DaemonClient {
   }
 
   #call<Request, Response>(
-    method: string,
+    path: string,
     requestType: MessageType<Request>,
     responseType: MessageType<Response>,
     request: MessageInput<Request>,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
-        `${TASKS}/${method}`,
+        path,
         (value: MessageInput<Request>) => Buffer.from(requestType.encode(value).finish()),
         (bytes) => responseType.decode(bytes),
         request,
