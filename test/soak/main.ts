@@ -40,6 +40,7 @@ export async function main(args: readonly string[], lineChart: LineChart): Promi
   const shim = await probeShim(options.shim);
   const results: PhaseResult[] = [];
   let broken = false;
+  let files: readonly string[] = [];
   for (const phase of wanted) {
     const count = countOf(phase, options);
     console.log(`${phase.name}: ${count} ${phase.unit}`);
@@ -48,13 +49,15 @@ export async function main(args: readonly string[], lineChart: LineChart): Promi
       results.push({ phase, count, report });
       const verdict = shortcomings(report).length === 0 ? 'pass' : 'FAIL';
       console.log(`  ${verdict} (${report.seconds.toFixed(1)} s)`);
+      // After each phase: a run of an hour may be broken off.
+      files = writeFiles(results, options, lineChart);
     } catch (error) {
       broken = true;
       console.log(`  FAIL: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
     }
   }
   console.log(`\n${formatTable(results)}\n`);
-  for (const path of writeFiles(results, options, lineChart)) console.log(path);
+  for (const path of files) console.log(path);
   return broken || results.some(({ report }) => shortcomings(report).length > 0) ? 1 : 0;
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Figures, figuresOf } from '../../soak/support/figures.ts';
 import { shimCommand } from '../../support/binary.ts';
 import { RunningCommand } from '../../support/commands.ts';
+import { stopOnInterruption } from '../../support/interruption.ts';
 import { isRunning } from '../../support/processes.ts';
 import { ShimPod } from '../../support/shimPod.ts';
 import { waitUntil } from '../../support/waiting.ts';
@@ -31,9 +32,16 @@ export class FuzzedPod {
   readonly #log: RunningCommand;
   readonly #logFile: string;
   readonly #before: Figures;
+  readonly #done: () => void;
   #bundles = 0;
 
-  private constructor(pod: ShimPod, guard: { id: string; pid: number }, log: RunningCommand) {
+  private constructor(
+    pod: ShimPod,
+    guard: { id: string; pid: number },
+    log: RunningCommand,
+    done: () => void,
+  ) {
+    this.#done = done;
     this.pod = pod;
     this.#guard = guard.id;
     this.#guardPid = guard.pid;
@@ -44,20 +52,25 @@ export class FuzzedPod {
 
   static async open(): Promise<FuzzedPod> {
     let log: RunningCommand | undefined;
+    let done = (): void => {};
     const pod = await ShimPod.start({
       command: ['unshare', '--mount', 'sh', '-c', CONFINED, 'sh', ...shimCommand()],
+      opened: (opened) => {
+        done = stopOnInterruption(() => opened.close());
+      },
     });
     try {
       log = readLog(pod);
       // An id that no input has by chance.
       const id = `guard-${pod.sandbox.directory.slice(-6)}-${process.pid}`;
       const { pid } = await pod.run({ args: ['sleep', '100000'] }, id);
-      const fuzzed = new FuzzedPod(pod, { id, pid }, log);
+      const fuzzed = new FuzzedPod(pod, { id, pid }, log, done);
       await fuzzed.#newVictim();
       return fuzzed;
     } catch (error) {
       log?.kill('SIGKILL');
       await pod.close();
+      done();
       throw error;
     }
   }
@@ -92,6 +105,7 @@ export class FuzzedPod {
   async close(): Promise<void> {
     this.#log.kill('SIGKILL');
     await this.pod.close();
+    this.#done();
   }
 
   #descriptors(): number {

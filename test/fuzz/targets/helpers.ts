@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { within } from '../../../conformance/support/within.ts';
 import { OptionsType } from '../../../src/proto/any.ts';
 import * as messages from '../../../src/proto/messages.ts';
+import { stopOnInterruption } from '../../support/interruption.ts';
 import { killQuietly, waitForEnd } from '../../support/processes.ts';
 import { runShim, type ShimResult, ShimSandbox } from '../../support/shimRun.ts';
 import { readStartAnswer } from '../../support/startAnswer.ts';
@@ -103,10 +104,11 @@ export const helperTargets: readonly FuzzTarget[] = HELPERS.map((helper): FuzzTa
     generate: (random) => mutate(random, samples, helper.words),
     async open(): Promise<FuzzSession> {
       const sandbox = new ShimSandbox();
+      const done = stopOnInterruption(() => sandbox.close());
       return {
         try: (input) => tryHelper(sandbox, helper, input),
         settle: () => Promise.resolve(),
-        close: () => sandbox.close(),
+        close: () => sandbox.close().finally(done),
       };
     },
   };
