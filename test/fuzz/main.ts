@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
-import { type FuzzFailure, type FuzzResult, fuzz } from './fuzz.ts';
+import { type Budget, type FuzzFailure, type FuzzResult, fuzz } from './fuzz.ts';
 import { readOptions } from './options.ts';
+import { HangWatch } from './support/hangWatch.ts';
+import type { FuzzSession, FuzzTarget } from './target.ts';
 import { fileTargets } from './targets/files.ts';
 import { helperTargets } from './targets/helpers.ts';
 import { protocolTargets } from './targets/protocol.ts';
 import { serverTarget } from './targets/server.ts';
 
-const TARGETS = [...protocolTargets, ...fileTargets, ...helperTargets, serverTarget];
+const PARSERS: readonly FuzzTarget[] = [...protocolTargets, ...fileTargets];
+const TARGETS = [...PARSERS, ...helperTargets, serverTarget];
 const SHOWN_BYTES = 400;
 
 /**
@@ -24,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const results: FuzzResult[] = [];
   for (const target of wanted) {
     const until = performance.now() + (seconds * 1000) / wanted.length;
-    const result = await fuzz(target, { seed, runs, until });
+    const result = await watched(target, { seed, runs, until });
     results.push(result);
     console.log(lineOf(result, target.what));
   }
@@ -36,6 +39,25 @@ export async function main(args: readonly string[]): Promise<number> {
     writeFileSync(options.json, `${JSON.stringify({ seed, results: rows }, undefined, 2)}\n`);
   }
   return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
+}
+
+/** A target that starts no process is watched from beside: its parser may never come back. */
+async function watched(target: FuzzTarget, budget: Budget): Promise<FuzzResult> {
+  if (!PARSERS.includes(target)) return fuzz(target, budget);
+  const watch = new HangWatch(target.name, budget.seed);
+  const open = async (): Promise<FuzzSession> => {
+    const session = await target.open();
+    const tryInput = async (input: Uint8Array): Promise<void> => {
+      watch.begin();
+      await session.try(input).finally(() => watch.end());
+    };
+    return { ...session, try: tryInput };
+  };
+  try {
+    return await fuzz({ ...target, open }, budget);
+  } finally {
+    await watch.close();
+  }
 }
 
 function lineOf({ target, runs, seconds, failure }: FuzzResult, what: string): string {
