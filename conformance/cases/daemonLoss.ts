@@ -81,12 +81,16 @@ function assertNotFound(error: unknown): void {
   if (!(error instanceof StatusError) || error.code !== Code.NotFound) throw error;
 }
 
-/** What a daemon that starts does with a shim: it keeps a container that there is, and ends a shim without one. */
-async function comeBack(pod: ShimPod, id: string): Promise<void> {
+/**
+ * What a daemon that starts does with a shim: it keeps a container that there is, and ends a shim without one.
+ * @param isThere whether there has to be one
+ */
+async function comeBack(pod: ShimPod, id: string, isThere: boolean): Promise<void> {
   pod.events.start();
   await pod.reconnect();
   const { client } = pod;
   await within(PROMPTLY, 'Connect', client.connectTask(id));
+  if (isThere) await within(PROMPTLY, 'State', client.state(id));
   const pids = await within(PROMPTLY, 'Pids', client.pids(id)).catch(() => undefined);
   if (pids !== undefined && pids.processes.length > 0) {
     assert.ok((await within(PROMPTLY, 'State', client.state(id))).pid > 0);
@@ -135,7 +139,7 @@ function boundaryCase({ name, verb, after, before, call }: Boundary): Conformanc
       if (verb !== undefined) await waitUntil('it is begun', () => existsSync(mark), SOON);
       client.close();
       await pod.events.stop();
-      if (name !== 'shutdown') await comeBack(pod, id);
+      if (name !== 'shutdown') await comeBack(pod, id, name !== 'delete');
       await endPod(context, pod, id);
     },
   };
@@ -160,7 +164,7 @@ export const daemonLossCases: readonly ConformanceCase[] = [
       await waitUntil('it is begun', () => existsSync(mark), SOON);
       pod.client.close();
       await pod.events.stop();
-      await comeBack(pod, id);
+      await comeBack(pod, id, false);
       await endPod(context, pod, id);
     },
   },
