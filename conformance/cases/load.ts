@@ -158,7 +158,8 @@ export const loadCases: readonly ConformanceCase[] = [
       const { id } = await pod.run({ args: ['sleep', '1000'] });
       const before = privateMemory(pod.pid);
       const payload = StateRequest.encode({ id }).finish();
-      const requests = Array.from({ length: 300_000 }, (_, index) =>
+      const questions = context.amount({ fast: 100_000, middle: 300_000, full: 300_000 });
+      const requests = Array.from({ length: questions }, (_, index) =>
         requestBytes(2 * index + 1, pod.client.service, 'State', payload),
       );
       // Nobody listens for its data, so nothing is read.

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProcess } from './runFile.mjs';
 
+/** A case has a limit of its own; all of them are many, on a machine that may be busy. */
+const LIMIT_MILLISECONDS = 12 * 60 * 1000;
 const SHOWN_LINES = 60;
 /** As the conformance suite names them; whoever is known to fail, fails here. */
 const OUTCOMES = { pass: 'passed', skipped: 'skipped' };
@@ -14,14 +16,15 @@ const OUTCOMES = { pass: 'passed', skipped: 'skipped' };
 export async function runCheck(root, { title, command, args, listed = false }) {
   const options = { cwd: root, env: process.env };
   if (!listed) {
-    const { status, output } = await runProcess(command, args, options);
+    const { status, output } = await runProcess(command, args, options, LIMIT_MILLISECONDS);
     if (status === 0) return [{ file: title, tests: [{ outcome: 'passed' }], output }];
     return [{ file: title, tests: [failure('check', output)], output: '' }];
   }
   const directory = mkdtempSync(join(tmpdir(), 'podshim-results-'));
   try {
     const list = join(directory, 'results.json');
-    const { status, output } = await runProcess(command, [...args, '--json', list], options);
+    const words = [...args, '--json', list];
+    const { status, output } = await runProcess(command, words, options, LIMIT_MILLISECONDS);
     const results = readList(list);
     const tests = results.map(({ name, verdict, reason }) => ({
       name,

@@ -59,16 +59,16 @@ function compiled(file) {
 }
 
 /** Runs a command until it ends, or its time is up; `interrupt` reaches it. Resolves to its status and what it printed. */
-export function runProcess(command, args, options) {
+export function runProcess(command, args, options, limitMilliseconds = FILE_LIMIT_MILLISECONDS) {
   return new Promise((resolve) => {
     const chunks = [];
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     const limit = setTimeout(() => {
-      chunks.push(Buffer.from(`ended after ${FILE_LIMIT_MILLISECONDS / 1000} s\n`));
+      chunks.push(Buffer.from(`ended after ${limitMilliseconds / 1000} s\n`));
       child.kill('SIGTERM');
       setTimeout(() => child.kill('SIGKILL'), CLEAN_UP_MILLISECONDS).unref();
-    }, FILE_LIMIT_MILLISECONDS);
+    }, limitMilliseconds);
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.stderr.on('data', (chunk) => chunks.push(chunk));
     child.on('error', (error) => chunks.push(Buffer.from(String(error))));
