@@ -39,11 +39,17 @@ export async function undoCreate(runtime: OciRuntime, id: string): Promise<void>
  * child: its own parent is dead, and whoever has the number otherwise is somebody else's.
  */
 export function undoExec(bundle: Bundle, execId: string): void {
+  let pid: number;
   try {
-    const pid = bundle.readExecPid(execId);
+    pid = bundle.readExecPid(execId);
+  } catch {
+    // It was not started, or ended with its runtime.
+    return;
+  }
+  try {
     if (parentOf(pid) === process.pid) sendSignal(pid, SIGKILL);
   } catch (error) {
-    // No pid file: the process was not started, or ended with its runtime.
+    // It has ended by itself.
     if (!isSystemError(error)) throw error;
   }
 }
