@@ -2,6 +2,8 @@ const WIDTH = 900;
 const LABEL_WIDTH = 420;
 /** For the text at the end of a bar. */
 const TEXT_WIDTH = 150;
+/** Of most texts. */
+const MARKED_WIDTH = 60;
 const BAR = 15;
 const GAP = 3;
 const ROW_GAP = 14;
@@ -64,7 +66,7 @@ function drawRow({ label, values, texts, mark }, top, height, scale) {
   values.forEach((value, index) => {
     const y = top + index * (BAR + GAP);
     const length = rounded(Math.max(1, value * scale));
-    const textAt = rounded(LABEL_WIDTH + length + 8);
+    const textAt = rounded(LABEL_WIDTH + beside(length, mark === undefined ? -1 : mark * scale));
     parts.push(
       `<rect fill="${COLOURS[index]}" x="${LABEL_WIDTH}" y="${y}" width="${length}" height="${BAR}"/>`,
       `<text class="soft" x="${textAt}" y="${y + BAR - 3}">${escaped(texts[index] ?? '')}</text>`,
@@ -75,6 +77,11 @@ function drawRow({ label, values, texts, mark }, top, height, scale) {
     parts.push(`<path class="mark" d="M${at} ${top - 3}V${top + height + 3}"/>`);
   }
   return parts.join('\n');
+}
+
+/** Where the text of a bar begins: behind a mark that would go through it. */
+function beside(length, mark) {
+  return (mark >= length && mark < length + MARKED_WIDTH ? mark : length) + 8;
 }
 
 /** In one row below the subtitle, each name as wide as it is long. */
