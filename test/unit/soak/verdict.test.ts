@@ -35,7 +35,7 @@ describe('the ledger of exits', () => {
     const sink = new EventSink('/nowhere');
     const ledger = new ExitLedger(sink);
     for (const id of ['one', 'two']) ledger.expect('c1', id, 7);
-    for (const [execId, exitStatus] of exits) sink.receive(exitEvent(execId, exitStatus));
+    for (const [execId, exitStatus] of exits) void sink.receive(exitEvent(execId, exitStatus));
     return ledger;
   }
 
