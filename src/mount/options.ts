@@ -1,3 +1,4 @@
+import { quoted } from '../platform/reason.ts';
 import {
   MS_BIND,
   MS_DIRSYNC,
@@ -77,7 +78,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     else if (option.startsWith('uidmap=')) uidMap = option.slice('uidmap='.length);
     else if (option.startsWith('gidmap=')) gidMap = option.slice('gidmap='.length);
     else if (option.startsWith('X-containerd.')) {
-      throw new Error(`unsupported mount option ${JSON.stringify(option)}`);
+      throw new Error(`unsupported mount option ${quoted(option)}`);
     } else data.push(option);
   }
   // Meant for the loop device, which goes past the page cache wherever it can.

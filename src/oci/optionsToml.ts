@@ -1,4 +1,4 @@
-import { reasonOf } from '../platform/reason.ts';
+import { quoted, reasonOf } from '../platform/reason.ts';
 import { checkedOption, defaultOptions, optionNames, type RuntimeOptions } from './options.ts';
 
 /** Keys of a CRI `options` table that are meant for the daemon. */
@@ -9,6 +9,8 @@ const daemonKeys: ReadonlySet<string> = new Set([
   'taskapiaddress',
   'taskapiversion',
 ]);
+
+const namedKeys = 10;
 
 /** `SystemdCgroup`, `systemd_cgroup` and `systemdcgroup` are one key, as for the daemon's own decoder. */
 function normalized(key: string): string {
@@ -29,7 +31,7 @@ function mistakeOf(error: unknown): string {
 /**
  * Options from the TOML of a CRI `options` table (contract 6.4).
  * The parser is loaded when the first such text arrives: most servers never see one.
- * @throws Error for broken TOML, values of the wrong type, and keys that mean nothing, naming all of these.
+ * @throws Error for broken TOML, values of the wrong type, and keys that mean nothing, naming the first of these.
  */
 export async function optionsFromToml(text: string): Promise<RuntimeOptions> {
   const { parse } = await import('smol-toml');
@@ -44,12 +46,13 @@ export async function optionsFromToml(text: string): Promise<RuntimeOptions> {
   for (const [key, value] of Object.entries(table)) {
     const name = optionOfKey.get(normalized(key));
     if (name !== undefined) found[name] = checkedOption(name, key, value);
-    else if (!daemonKeys.has(normalized(key))) unknown.push(JSON.stringify(key));
+    else if (!daemonKeys.has(normalized(key))) unknown.push(quoted(key));
   }
   if (unknown.length > 0) {
-    throw new Error(
-      `runtime options: unknown ${unknown.length === 1 ? 'key' : 'keys'} ${unknown.join(', ')}`,
-    );
+    const noun = unknown.length === 1 ? 'key' : 'keys';
+    const named = unknown.slice(0, namedKeys).join(', ');
+    const more = unknown.length > namedKeys ? ` and ${unknown.length - namedKeys} more` : '';
+    throw new Error(`runtime options: unknown ${noun} ${named}${more}`);
   }
   return { ...defaultOptions, ...(found as Partial<RuntimeOptions>) };
 }

@@ -74,6 +74,8 @@ describe('mount options', () => {
       gidMap: '3:4:5',
     });
     assert.deepEqual(parseMountOptions(['direct-io']).data, ['direct-io']);
+    const long = `X-containerd.${'x'.repeat(10_000)}`;
+    assert.throws(() => parseMountOptions([long]), /^Error: unsupported mount option .{200,300}$/);
     assert.throws(() => parseMountOptions(['ro', 'X-containerd.mkfs.size=1']), {
       message: 'unsupported mount option "X-containerd.mkfs.size=1"',
     });

@@ -214,6 +214,9 @@ describe('options in an Any', () => {
       /^Error: runtime options: Invalid TOML document: [a-z ]+ \(line 2, column \d+\)$/,
     );
     await tomlFails('Root = ', /^Error: runtime options: /);
+    await tomlFails(`${'x'.repeat(10_000)} = 1`, /^.{200,400}$/);
+    const many = Array.from({ length: 1000 }, (_, index) => `k${index} = 1\n`).join('');
+    await tomlFails(many, /: unknown keys "k0", .*"k9" and 990 more$/);
     await tomlFails('A = 1\nRoot = \n', /^Error: runtime options: [^\n]+ \(line 2, column \d+\)$/);
   });
 
