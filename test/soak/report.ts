@@ -75,10 +75,16 @@ export function writeFiles(
   const date = new Date().toISOString();
   write('soak.json', `${JSON.stringify({ shim, scale, date, phases })}\n`);
   const charts = [
-    { file: 'memory', title: 'Private memory', figure: 'memory', yLabel: 'KiB' },
-    { file: 'descriptors', title: 'Open descriptors', figure: 'descriptors', yLabel: 'open' },
+    { file: 'memory', title: 'Private memory', figure: 'memory', yLabel: 'MiB', unit: 1024 },
+    {
+      file: 'descriptors',
+      title: 'Open descriptors',
+      figure: 'descriptors',
+      yLabel: 'open',
+      unit: 1,
+    },
   ] as const;
-  for (const { file, title, figure, yLabel } of charts) {
+  for (const { file, title, figure, yLabel, unit } of charts) {
     write(
       `${file}.svg`,
       lineChart({
@@ -88,7 +94,7 @@ export function writeFiles(
         yLabel,
         series: results.map(({ phase, report }) => ({
           name: phase.name,
-          points: pointsOf(report, figure),
+          points: pointsOf(report, figure, unit),
         })),
       }),
     );
@@ -103,9 +109,13 @@ function describe({ phase, count }: PhaseResult): string {
 function pointsOf(
   { samples }: PhaseReport,
   figure: keyof Figures,
+  unit: number,
 ): readonly (readonly [number, number])[] {
   const whole = samples.at(-1)?.at ?? 1;
-  return samples.map((sample) => [Math.round((sample.at / whole) * 1000) / 10, sample[figure]]);
+  return samples.map((sample) => [
+    Math.round((sample.at / whole) * 1000) / 10,
+    sample[figure] / unit,
+  ]);
 }
 
 function rowOf({ phase, count, report }: PhaseResult): readonly string[] {
