@@ -15,8 +15,6 @@ import { claimInit } from './claimInit.ts';
 import { Container } from './container.ts';
 import type { TaskContext } from './context.ts';
 import { InitProcess } from './initProcess.ts';
-import { lostCreateMilliseconds } from './limits.ts';
-import { outlivingConnection } from './lostCaller.ts';
 import { streamsError } from './streamsError.ts';
 import { Undo } from './undo.ts';
 import { watchCgroup } from './watchCgroup.ts';
@@ -24,11 +22,15 @@ import { watchCgroup } from './watchCgroup.ts';
 /**
  * Creates a container in the runtime and everything around it (contract 5.3). When a step fails, all that was done
  * before is taken back, and no event was published.
+ *
+ * @param call ends the wait for the streams' other ends
+ * @param patience ends the runtime's work, which may outlive the call
  */
 export async function createContainer(
   context: TaskContext,
   request: CreateTaskRequest,
   call: Cancellation,
+  patience: Cancellation,
 ): Promise<Container> {
   const bundle = new Bundle(request.bundle);
   const options = await decodeOptions(request.options ?? undefined);
@@ -49,7 +51,7 @@ export async function createContainer(
       ...{ id: request.id, bundle, options, runtime, ownPidNamespace },
       rootfs,
     });
-    const pid = await createInit(container, request, paths, stdio, undo, call);
+    const pid = await createInit(container, request, paths, stdio, undo, patience);
     context.events.create({
       ...{ id: request.id, bundle: request.bundle, rootfs: request.rootfs, paths, pid },
       checkpoint: request.checkpoint,
@@ -74,7 +76,7 @@ async function createInit(
   paths: StdioPaths,
   stdio: ProcessStdio,
   undo: Undo,
-  call: Cancellation,
+  patience: Cancellation,
 ): Promise<number> {
   const { bundle, id, options, runtime } = container;
   if (request.checkpoint !== '') {
@@ -85,7 +87,6 @@ async function createInit(
     return noPid;
   }
   const { noPivotRoot, noNewKeyring } = options;
-  const patience = outlivingConnection(call, lostCreateMilliseconds);
   await runtime.create(id, { ...stdio.forRuntime, noPivotRoot, noNewKeyring }, patience);
   undo.add(() => runtime.delete(id, true));
   await stdio.attach();

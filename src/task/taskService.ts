@@ -1,4 +1,4 @@
-import { type Cancellation, neverCancelled } from '../platform/cancellation.ts';
+import { type Cancellation, CancellationSource, neverCancelled } from '../platform/cancellation.ts';
 import { OptionsType, packAny } from '../proto/any.ts';
 import {
   type CheckpointTaskRequest,
@@ -32,6 +32,8 @@ import type { Container } from './container.ts';
 import type { TaskContext } from './context.ts';
 import { createContainer } from './createContainer.ts';
 import { checkIdentifier } from './identifiers.ts';
+import { lostCreateMilliseconds } from './limits.ts';
+import { outlivingConnection } from './lostCaller.ts';
 import type { ProcessExit } from './process.ts';
 import { execStatus, initStatus } from './status.ts';
 
@@ -42,6 +44,9 @@ export class TaskService {
   readonly #shutDown: () => void;
   /** Ids whose create is in flight. */
   readonly #creating = new Set<string>();
+  /** Calls off creates whose daemon has gone, when one that does not know them is back. */
+  readonly #unwanted = new CancellationSource();
+  #leaving = false;
   #emptied: () => void = () => {};
 
   /** @param shutDown is called when a client asks for it and no container is left */
@@ -72,11 +77,14 @@ export class TaskService {
     if (this.containers.has(id) || this.#creating.has(id)) throw alreadyExists(`container ${id}`);
     this.#creating.add(id);
     try {
-      const container = await createContainer(this.#context, request, call);
+      const patience = outlivingConnection(call, lostCreateMilliseconds, this.#unwanted);
+      const container = await createContainer(this.#context, request, call, patience);
       this.containers.set(id, container);
+      this.#leaving = false;
       return { pid: container.init.pid };
     } finally {
       this.#creating.delete(id);
+      if (this.#leaving && this.isEmpty) this.#shutDown();
     }
   }
 
@@ -199,9 +207,17 @@ export class TaskService {
     this.#container(id).process(execId).closeStdin();
   }
 
-  /** Without effect while there are containers; `now` is never meant (contract 5.9). */
+  /**
+   * Without effect while there are containers; `now` is never meant (contract 5.9). A daemon that was killed in the
+   * middle of a Create and is back before that is over sees no container, and asks for this: then it is called off.
+   */
   shutdown(_request: ShutdownRequest): void {
-    if (this.isEmpty) this.#shutDown();
+    if (this.isEmpty) {
+      this.#shutDown();
+    } else if (this.containers.size === 0) {
+      this.#leaving = true;
+      this.#unwanted.cancel(new Error('the shim is to end'));
+    }
   }
 
   #container(id: string): Container {

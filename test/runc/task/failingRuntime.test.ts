@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isRunning, listProcesses } from '../../support/processes.ts';
+import { isRunning, listProcesses, waitForEnd } from '../../support/processes.ts';
 import { ShimPod } from '../../support/shimPod.ts';
 import { waitUntil } from '../../support/waiting.ts';
 
@@ -172,6 +172,29 @@ describe('when the runtime hangs', () => {
     runtime.recover('create');
     await pod.client.create({ id, bundle, options });
     await client.delete(id);
+  });
+
+  test('in a create, and a daemon that is back knows nothing of it: Shutdown ends both', async () => {
+    const own = await ShimPod.start();
+    try {
+      const mark = join(own.sandbox.directory, 'begun');
+      const path = join(own.sandbox.directory, 'runtime');
+      writeFileSync(path, `#!/bin/sh\ntouch ${mark}\nexec sleep 1000\n`, { mode: 0o755 });
+      const bundle = own.bundle('lost', { args: ['true'] });
+      const options = own.options({ binaryName: path });
+      const creating = own.client.create({ id: 'lost', bundle, options });
+      creating.catch(() => {});
+      await waitUntil('the runtime hangs', () => existsSync(mark));
+      own.client.close();
+      await assert.rejects(creating);
+      await own.reconnect();
+      await assert.rejects(own.client.state('lost'), { code: 5 });
+      await own.client.shutdown('lost').catch(() => {});
+      await waitForEnd(own.pid);
+      assert.deepEqual(own.sandbox.servers(), []);
+    } finally {
+      await own.close();
+    }
   });
 
   test('in an exec, and the init dies: the exit is published, and the exec fails', async () => {

@@ -28,6 +28,22 @@ describe('a call that outlives its connection', () => {
     assert.deepEqual(reasons, [deadlineExceeded().message]);
   });
 
+  test('that nobody wants any more is cancelled when the connection is lost, and not before', () => {
+    for (const order of ['lost first', 'unwanted first'] as const) {
+      const call = new CancellationSource();
+      const unwanted = new CancellationSource();
+      const reasons: string[] = [];
+      const patient = outlivingConnection(call, 3_600_000, unwanted);
+      patient.onCancel(({ message }) => reasons.push(message));
+      const sources = order === 'lost first' ? [call, unwanted] : [unwanted, call];
+      for (const source of sources) {
+        assert.deepEqual(reasons, [], order);
+        source.cancel(canceled());
+      }
+      assert.deepEqual(reasons, [canceled().message], order);
+    }
+  });
+
   test('tells nobody who has taken the listener away, and knows that the caller has gone', async () => {
     const call = new CancellationSource();
     const patient = outlivingConnection(call, 1);
