@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addEntryPoint } from './build/entryPoint.mjs';
+import { writeSourceTree } from './build/sourceTree.mjs';
 import { announce, run } from './setup/command.mjs';
 import { fingerprint, isUpToDate, markDone } from './setup/fingerprint.mjs';
 
@@ -37,6 +38,7 @@ export function build(root) {
     'package.json',
     'package-lock.json',
     'tsconfig.json',
+    'scripts/build',
     'scripts/build.mjs',
   ];
   step(root, 'binary', inputs, [BINARY], 'compiling the shim with Bun', () => compileBinary(root));
@@ -54,6 +56,7 @@ export function bunPath(root) {
 function compileBinary(root) {
   inTemporaryDirectory(root, (temporary) => {
     const output = join(temporary, 'shim');
+    writeSourceTree(root, temporary);
     runBun(root, temporary, [
       '--compile',
       '--minify',
@@ -67,7 +70,7 @@ function compileBinary(root) {
       `--asset=${join(root, ADDON)}`,
       `--outfile=${output}`,
       ...revisionDefinition(root),
-      join(root, 'src/main.ts'),
+      join(temporary, 'src/main.ts'),
     ]);
     addEntryPoint(root, output);
     chmodSync(output, 0o755);
