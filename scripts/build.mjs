@@ -56,7 +56,7 @@ export function bunPath(root) {
 function compileBinary(root) {
   inTemporaryDirectory(root, (temporary) => {
     const output = join(temporary, 'shim');
-    writeSourceTree(root, temporary);
+    writeSourceTree(root, bunPath(root), temporary);
     runBun(root, temporary, [
       '--compile',
       '--minify',

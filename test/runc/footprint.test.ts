@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { bunBinary, repository } from '../support/paths.ts';
 
 /**
@@ -22,53 +20,40 @@ const entries = new Map([
   ['serve', 'src/shim/serve.ts'],
 ]);
 
-interface Output {
-  readonly entryPoint?: string;
-  readonly imports: readonly { readonly path: string; readonly kind: string }[];
-  readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
+type Chunks = ReadonlyMap<string, unknown>;
+
+interface Build {
+  writeSourceTree(root: string, bun: string, directory: string): void;
+  chunksOf(bun: string, directory: string): Chunks;
+  modulesOf(chunks: Chunks, entryPoint: string): Set<string>;
 }
 
-function bundle(directory: string): Map<string, Output> {
-  const metafile = join(directory, 'meta.json');
-  execFileSync(
-    bunBinary,
-    [
-      ...['build', '--minify', '--format=esm', '--splitting', '--target=bun'],
-      ...[`--outdir=${directory}`, `--metafile=${metafile}`, 'src/main.ts'],
-    ],
-    { cwd: repository, stdio: 'pipe' },
+async function buildScripts(): Promise<Build> {
+  const names = ['sourceTree.mjs', 'chunks.mjs'];
+  const parts = await Promise.all(
+    names.map((name) => import(join(repository, 'scripts/build', name))),
   );
-  const { outputs } = JSON.parse(readFileSync(metafile, 'utf8')) as {
-    outputs: Record<string, Output>;
-  };
-  return new Map(Object.entries(outputs));
+  return Object.assign({}, ...parts) as Build;
 }
 
-/** The modules of a chunk and of those that it imports; not of those that are imported when they are needed. */
-function modulesOf(outputs: Map<string, Output>, entry: string): Set<string> {
-  const modules = new Set<string>();
-  const chunks = [...outputs].flatMap(([name, output]) =>
-    output.entryPoint === entry ? [name] : [],
-  );
-  assert.equal(chunks.length, 1, `${entry} has a chunk of its own`);
-  const seen = new Set(chunks);
-  for (const chunk of seen) {
-    const output = outputs.get(chunk);
-    for (const [module, { bytesInOutput }] of Object.entries(output?.inputs ?? {})) {
-      if (bytesInOutput > 0) modules.add(module);
-    }
-    for (const { path, kind } of output?.imports ?? []) {
-      if (kind === 'import-statement') seen.add(path);
-    }
+async function sections(): Promise<Map<string, readonly string[]>> {
+  const { writeSourceTree, chunksOf, modulesOf } = await buildScripts();
+  mkdirSync(join(repository, 'build'), { recursive: true });
+  const directory = mkdtempSync(join(repository, 'build/footprint-'));
+  try {
+    writeSourceTree(repository, bunBinary, directory);
+    const chunks = chunksOf(bunBinary, directory);
+    return listsOf((entry) => modulesOf(chunks, entry));
+  } finally {
+    rmSync(directory, { recursive: true });
   }
-  return modules;
 }
 
-function sections(outputs: Map<string, Output>): Map<string, readonly string[]> {
-  const ofMain = modulesOf(outputs, 'src/main.ts');
+function listsOf(modulesOf: (entry: string) => Set<string>): Map<string, readonly string[]> {
+  const ofMain = modulesOf('src/main.ts');
   return new Map(
     [...entries].map(([name, entry]) => {
-      const modules = [...modulesOf(outputs, entry)];
+      const modules = [...modulesOf(entry)];
       return [name, modules.filter((module) => name === 'main' || !ofMain.has(module)).sort()];
     }),
   );
@@ -88,16 +73,14 @@ function listed(text: string): Map<string, readonly string[]> {
 }
 
 describe('the modules that are loaded by', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'podshim-footprint-'));
   let found = new Map<string, readonly string[]>();
-  before(() => {
-    found = sections(bundle(directory));
+  before(async () => {
+    found = await sections();
     if (process.env.PODSHIM_UPDATE_FOOTPRINT === '1') {
       const blocks = [...found].map(([name, modules]) => `\n[${name}]\n${modules.join('\n')}\n`);
       writeFileSync(listFile, `${heading}${blocks.join('')}`);
     }
   });
-  after(() => rmSync(directory, { recursive: true }));
 
   for (const name of entries.keys()) {
     test(name, () => {
