@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withoutUnifiedCgroups } from '../../test/matrix/containerd/mountNamespace.ts';
+import { Closers } from '../../test/support/closers.ts';
 import type { RunningCommand } from '../../test/support/commands.ts';
 import { type ContainerInput, ShimPod } from '../../test/support/shimPod.ts';
 import type { Contender } from './contender.ts';
@@ -30,7 +31,7 @@ export class RowContext {
   readonly notes: string[] = [];
   readonly setting: Setting;
   readonly samples: Samples;
-  readonly #closers: (() => Promise<void> | void)[] = [];
+  readonly #closers = new Closers();
   #closed = false;
   #holder: RunningCommand | undefined;
 
@@ -135,21 +136,13 @@ export class RowContext {
 
   /** The last comes first. */
   atEnd(closer: () => Promise<void> | void): void {
-    this.#closers.push(closer);
+    this.#closers.add(closer);
   }
 
   /** Ends everything. One that fails does not keep the others from being ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    const errors: unknown[] = [];
-    for (const closer of this.#closers.splice(0).reverse()) {
-      try {
-        await closer();
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (errors.length > 0) throw errors[0];
+    await this.#closers.close();
   }
 
   #checkOpen(): void {

@@ -1,3 +1,4 @@
+import { Closers } from '../../test/support/closers.ts';
 import { type PodOptions, ShimPod } from '../../test/support/shimPod.ts';
 import { runShim, type ShimInvocation, ShimSandbox } from '../../test/support/shimRun.ts';
 import { type Amounts, amountIn, type Size } from '../size.ts';
@@ -7,7 +8,7 @@ import type { ShimUnderTest } from './shimUnderTest.ts';
 export class CaseContext {
   readonly shim: ShimUnderTest;
   readonly size: Size;
-  readonly #closers: (() => void | Promise<void>)[] = [];
+  readonly #closers = new Closers();
 
   constructor(shim: ShimUnderTest, size: Size) {
     this.shim = shim;
@@ -44,19 +45,11 @@ export class CaseContext {
   }
 
   atEnd(work: () => void | Promise<void>): void {
-    this.#closers.push(work);
+    this.#closers.add(work);
   }
 
   /** The last first. One that fails does not keep the others from being done. */
   async close(): Promise<void> {
-    const errors: unknown[] = [];
-    for (const closer of this.#closers.splice(0).reverse()) {
-      try {
-        await closer();
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (errors.length > 0) throw errors[0];
+    await this.#closers.close();
   }
 }
