@@ -89,7 +89,6 @@ bool register_poller(napi_env env, napi_value exports);
 bool register_namespaces(napi_env env, napi_value exports);
 bool register_eventfd(napi_env env, napi_value exports);
 bool register_inotify(napi_env env, napi_value exports);
-bool register_recent(napi_env env, napi_value exports);
 bool register_watch(napi_env env, napi_value exports);
 
 #endif

@@ -16,7 +16,7 @@ int64_t monotonic(void) {
 
 void wait_word(const _Atomic uint32_t *word, uint32_t seen, int64_t milliseconds) {
   struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
-  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, milliseconds == NO_LIMIT ? NULL : &limit, NULL, 0);
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, &limit, NULL, 0);
 }
 
 void wake_word(_Atomic uint32_t *word) {

@@ -5,8 +5,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define NO_LIMIT INT64_MAX
-
 // Milliseconds on a clock that no one sets and that stands still while the machine sleeps.
 int64_t monotonic(void);
 // Returns when the word is not `seen` any more, when somebody wakes, or after so many milliseconds.

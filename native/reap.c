@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 
 #include "common.h"
+#include "recent.h"
 
 // pairs of (pid, status) -> number of pairs written; fewer than fit means that nobody else is dead.
 static napi_value reapExited(napi_env env, napi_callback_info info) {
@@ -18,6 +19,7 @@ static napi_value reapExited(napi_env env, napi_callback_info info) {
     if (pid < 0) return outcome(env, -1);
     pairs[count * 2] = pid;
     pairs[count * 2 + 1] = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    note_exit(pid, pairs[count * 2 + 1]);
     count++;
   }
   return number(env, (int64_t)count);

@@ -1,35 +1,53 @@
-// What JavaScript noted down last, where another thread can read it.
+// What the addon did last, where another thread can read it: programs started, exits collected.
 #include "recent.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "common.h"
 #include "moment.h"
 
-#define MOST_NOTES 32
+#define MOST_NOTES 24
 
 static struct note {
   struct timespec at;
-  char text[112];
+  pid_t pid;
+  // -1: it was started.
+  int status;
+  char words[56];
 } notes[MOST_NOTES];
 static _Atomic uint32_t written;
 
-// text. A longer one is cut.
-static napi_value noteRecent(napi_env env, napi_callback_info info) {
-  napi_value arguments[1];
-  size_t length;
-  if (!read_arguments(env, info, 1, arguments)) return NULL;
-  uint32_t number = atomic_load_explicit(&written, memory_order_relaxed);
-  struct note *note = &notes[number % MOST_NOTES];
+static struct note *begin_note(pid_t pid, int status) {
+  struct note *note = &notes[atomic_load_explicit(&written, memory_order_relaxed) % MOST_NOTES];
   clock_gettime(CLOCK_REALTIME, &note->at);
-  if (napi_get_value_string_utf8(env, arguments[0], note->text, sizeof(note->text), &length) != napi_ok) {
-    napi_throw_type_error(env, NULL, "expected a string");
-    return NULL;
+  note->pid = pid;
+  note->status = status;
+  note->words[0] = '\0';
+  return note;
+}
+
+// Options and paths say little and are left out, but for the program's own name.
+void note_spawn(pid_t pid, const char *words, size_t count) {
+  struct note *note = begin_note(pid, -1);
+  size_t length = 0;
+  for (size_t index = 0; index < count && length + 1 < sizeof(note->words); index++) {
+    const char *word = words;
+    const char *slash = strrchr(word, '/');
+    words += strlen(words) + 1;
+    if (index == 0 && slash != NULL) word = slash + 1;
+    if (index > 0 && (word[0] == '-' || word[0] == '/')) continue;
+    int added = snprintf(note->words + length, sizeof(note->words) - length, " %s", word);
+    if (added > 0) length += (size_t)added;
   }
-  atomic_store_explicit(&written, number + 1, memory_order_release);
-  return NULL;
+  atomic_fetch_add_explicit(&written, 1, memory_order_release);
+}
+
+void note_exit(pid_t pid, int status) {
+  begin_note(pid, status);
+  atomic_fetch_add_explicit(&written, 1, memory_order_release);
 }
 
 // Read while JavaScript stands still. Should it go on just now, one note may be half old and half new.
@@ -38,14 +56,10 @@ void put_recent(struct output *output) {
   for (uint32_t number = end > MOST_NOTES ? end - MOST_NOTES : 0; number != end; number++) {
     const struct note *note = &notes[number % MOST_NOTES];
     put_moment(output, note->at);
-    put(output, " ");
-    put_bytes(output, note->text, strnlen(note->text, sizeof(note->text)));
+    put(output, note->status < 0 ? " spawn pid %d" : " exit pid %d", (int)note->pid);
+    if (note->status >= 0) put(output, " status %d", note->status);
+    put_bytes(output, note->words, strnlen(note->words, sizeof(note->words)));
     put(output, "\n");
   }
-  if (end == 0) put(output, "nothing happened yet\n");
-}
-
-bool register_recent(napi_env env, napi_value exports) {
-  const napi_property_descriptor methods[] = {METHOD(noteRecent)};
-  return REGISTER(env, exports, methods);
+  if (end == 0) put(output, "no program was started\n");
 }

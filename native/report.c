@@ -141,7 +141,7 @@ int write_report(const struct report *report) {
   if (failure != 0) return failure;
   output = (struct output){.descriptor = file.descriptor};
   put_beginning(&output, report);
-  put_title(&output, "what it did last");
+  put_title(&output, "programs and exits of late");
   put_recent(&output);
   flush_output(&output);
   // What has been found out so far is in its place before the rest is looked at, which may wait for what the other

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "recent.h"
 
 #define STACK_SIZE 65536
 #define MOST_DESCRIPTORS 64
@@ -230,7 +231,9 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   if (request.argv == NULL || request.environment == NULL) {
     result = number(env, -EINVAL);
   } else {
-    result = number(env, start(&request));
+    int64_t pid = start(&request);
+    if (pid > 0) note_spawn((pid_t)pid, argv.at, argv_count);
+    result = number(env, pid);
   }
   free(request.argv);
   free(request.environment);

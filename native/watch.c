@@ -56,9 +56,14 @@ static void forget_javascript(void *argument) {
   pthread_mutex_unlock(&lock);
 }
 
-// The runtime's own handler still gets the signal: that JavaScript hears of it, too, is its affair.
+// The runtime's own handler still gets the signal: that JavaScript hears of it, too, is its affair. It is called in
+// JavaScript's thread alone, as the runtime expects; the watchdog passes on what it takes.
 static void on_signal(int signal, siginfo_t *info, void *context) {
+  int before = errno;
   want_report();
+  bool passed_on = syscall(SYS_gettid) != watchdog.thread && syscall(SYS_tgkill, getpid(), watchdog.thread, signal) == 0;
+  errno = before;
+  if (passed_on) return;
   if (handler_before.sa_flags & SA_SIGINFO) {
     handler_before.sa_sigaction(signal, info, context);
   } else if (handler_before.sa_handler != SIG_DFL && handler_before.sa_handler != SIG_IGN) {
@@ -86,6 +91,7 @@ static int start(napi_env env, int signal) {
   if (watchdog.directory == NULL || watchdog.file == NULL || watchdog.heading == NULL) return ENOMEM;
   watchdog.thread = (pid_t)syscall(SYS_gettid);
   watchdog.ask = ask;
+  watchdog.signal = signal;
   int failure = listen_to(signal);
   if (failure == 0) failure = start_watchdog();
   if (failure == 0) napi_add_env_cleanup_hook(env, forget_javascript, NULL);

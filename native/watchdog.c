@@ -6,6 +6,7 @@
 // one slice longer, which counts as one.
 #include "watchdog.h"
 
+#include <signal.h>
 #include <sys/prctl.h>
 
 #include "futex.h"
@@ -14,6 +15,7 @@
 #include "thread.h"
 
 #define SLICE 250
+#define SIGNAL_REST 1000
 
 struct watchdog watchdog;
 
@@ -56,6 +58,16 @@ static bool is_answered_in_time(void) {
   return is_answered();
 }
 
+// JavaScript's thread may block the signal, or sleep so deeply that it does not see it. Then this thread takes it, which
+// the kernel finds out when its mask changes.
+static void take_signal(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, watchdog.signal);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static bool ask(void) {
   atomic_store(&watchdog.asked_at, monotonic());
   atomic_fetch_add(&watchdog.question, 1);
@@ -88,7 +100,8 @@ static void stay_with_block(bool by_signal) {
     uint32_t seen = atomic_load(&watchdog.word);
     if (is_answered()) break;
     if (atomic_exchange(&watchdog.wanted, false)) report("asked for", before);
-    else wait_word(&watchdog.word, seen, NO_LIMIT);
+    else wait_word(&watchdog.word, seen, SIGNAL_REST);
+    take_signal();
   }
   // It answered while the report was being written, and has not heard of it.
   if (atomic_load(&watchdog.news)) watchdog.ask();
@@ -97,6 +110,7 @@ static void stay_with_block(bool by_signal) {
 static void *run(void *unused) {
   (void)unused;
   prctl(PR_SET_NAME, "podshim-watch");
+  take_signal();
   for (;;) {
     atomic_store(&watchdog.well_at, monotonic());
     rest();

@@ -13,6 +13,8 @@ struct watchdog {
   int64_t rest, quiet_rest, limit;
   // JavaScript's thread.
   pid_t thread;
+  // Whose handler calls want_report.
+  int signal;
   char *directory, *file, *heading;
   // Asks JavaScript's thread for an answer; false when that is not possible (any more).
   bool (*ask)(void);
@@ -45,7 +47,7 @@ static inline void note_activity(void) {
 
 // Starts the thread. Returns 0 or an errno.
 int start_watchdog(void);
-// In a handler of `signal`, too: the loop is asked at once, and when it does not answer a report is written.
+// In a signal's handler, too: the loop is asked at once, and when it does not answer a report is written.
 void want_report(void);
 
 #endif

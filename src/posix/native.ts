@@ -84,7 +84,6 @@ export interface Native {
     limitMilliseconds: number,
     signal: number,
   ): number;
-  noteRecent(text: string): void;
 
   listenUnix(path: string, backlog: number): number;
   connectUnix(path: string, timeoutMilliseconds: number): number;

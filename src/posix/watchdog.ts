@@ -51,8 +51,3 @@ export function startWatchdog(request: WatchdogRequest, told: (block: Block) => 
   );
   check(result, 'pthread_create');
 }
-
-/** Keeps a line, in memory of fixed size, for the next report. */
-export function noteRecent(text: string): void {
-  native().noteRecent(text);
-}

@@ -39,12 +39,6 @@ export class FlightRecorder {
   readonly #slots: Slot[] = [];
   #listeners: (() => void)[] = [];
   #newest = 0;
-  readonly #mirror: (line: string) => void;
-
-  /** @param mirror is given each entry, too, in few words */
-  constructor(mirror: (line: string) => void = () => {}) {
-    this.#mirror = mirror;
-  }
 
   /** The newest entry's number; 0 when nothing happened yet. */
   get newest(): number {
@@ -71,7 +65,6 @@ export class FlightRecorder {
       slot.kind = kind;
       slot.text = kept;
     }
-    this.#mirror(`${kind} ${kept}`);
     if (this.#listeners.length > 0) this.#tell();
   }
 

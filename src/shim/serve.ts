@@ -7,7 +7,6 @@ import { platform } from '../platform/runtime.ts';
 import { inheritedOpenFiles } from '../posix/limits.ts';
 import { dropCleanPages } from '../posix/memory.ts';
 import { becomeSubreaper, disableHugePages, exitNow } from '../posix/processes.ts';
-import { noteRecent } from '../posix/watchdog.ts';
 import { Reaper } from '../reaper/reaper.ts';
 import { Sandboxes } from '../sandbox/sandboxes.ts';
 import type { TaskContext } from '../task/context.ts';
@@ -50,7 +49,7 @@ export function serve(flags: ShimFlags): void {
   disableHugePages();
   // The bundle of the group's first container. It may vanish while others live, so it is never asked for again (trap 8).
   const bundle = process.cwd();
-  const recorder = new FlightRecorder(noteRecent);
+  const recorder = new FlightRecorder();
   const fifoLogger = new ServerLog({
     path: `${bundle}/log`,
     debug: flags.debug,

@@ -7,8 +7,9 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { silentLogger } from '../../../src/platform/log.ts';
 import { readText } from '../../../src/posix/files.ts';
-import { noteRecent } from '../../../src/posix/watchdog.ts';
+import { linkStatus } from '../../../src/posix/paths.ts';
 import { watchEventLoop } from '../../../src/shim/watchdog.ts';
+import { launch } from '../posix/support.ts';
 
 const [, , directory = '', rest = '', answer = ''] = process.argv;
 
@@ -19,7 +20,7 @@ function print(line: string): void {
 /** Work without a system call for milliseconds at a time, after one call of the addon. */
 function spinWhile(path: string): number {
   let sum = 0;
-  noteRecent(`spin ${path}`);
+  linkStatus(path);
   while (existsSync(path)) {
     for (let index = 0; index < 50_000_000; index += 1) sum = (sum * 31 + index) | 0;
   }
@@ -35,7 +36,7 @@ watchEventLoop({
   },
   limits: { rest: Number(rest), quietRest: 3_600_000, answer: Number(answer) },
 });
-noteRecent('call Create c1');
+launch(['/bin/sleep', '100000']);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const [word, path = ''] = line.split(' ');
