@@ -27,7 +27,7 @@ static napi_value initialOpenFileLimit(napi_env env, napi_callback_info info) {
   (void)info;
   unsigned long long flags = getauxval(AT_FLAGS);
   napi_value result;
-  double limit = flags & ENTRY_LIMIT_MARK ? (double)(flags & (ENTRY_LIMIT_MARK - 1)) : -1;
+  double limit = (flags & ENTRY_LIMIT_MARK) != 0 ? (double)(flags & (ENTRY_LIMIT_MARK - 1)) : -1;
   return napi_create_double(env, limit, &result) == napi_ok ? result : NULL;
 }
 

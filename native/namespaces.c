@@ -59,7 +59,8 @@ static int join_network(const char *path) {
 static int write_setting(const char *path, const char *value) {
   int descriptor = open(path, O_WRONLY | O_CLOEXEC);
   if (descriptor < 0) return failed(step_setting);
-  int failure = RETRY(write(descriptor, value, strlen(value))) < 0 ? failed(step_setting) : 0;
+  ssize_t written = RETRY(write(descriptor, value, strlen(value)));
+  int failure = written < 0 ? failed(step_setting) : 0;
   close(descriptor);
   return failure;
 }

@@ -9,19 +9,11 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "kernel_entry.h"
 
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
-
-// The kernel's own layout of a folder's entry.
-struct kernel_entry {
-  uint64_t inode;
-  int64_t offset;
-  unsigned short length;
-  unsigned char type;
-  char name[];
-};
 
 size_t read_small(const char *path, char *text, size_t size) {
   size_t length = 0;
@@ -47,8 +39,8 @@ void each_number(const char *directory, void (*visit)(void *context, long number
       const struct kernel_entry *entry = (const void *)(entries + at);
       char *end;
       at += entry->length;
-      long number = strtol(entry->name, &end, 10);
-      if (end != entry->name && *end == '\0' && number != list) visit(context, number);
+      long found = strtol(entry->name, &end, 10);
+      if (end != entry->name && *end == '\0' && found != list) visit(context, found);
     }
   }
   close(list);

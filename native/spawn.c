@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "kernel_entry.h"
 #include "recent.h"
 
 #define STACK_SIZE 65536
@@ -76,14 +77,6 @@ IN_CHILD static void default_dispositions(void) {
     syscall(SYS_rt_sigaction, signal, &action, NULL, sizeof(kernel_signals));
   }
 }
-
-struct kernel_entry {
-  uint64_t inode;
-  int64_t offset;
-  unsigned short length;
-  unsigned char type;
-  char name[];
-};
 
 // Before Linux 5.9. Reads the list into the stack; entries are removed while it is read, so repeat until it is clean.
 IN_CHILD static void close_listed(unsigned first) {

@@ -10,15 +10,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /**
  * Brings a machine with nothing but Node and npm to where `purpose` can be done, and does nothing where it already is:
- * `packages` npm packages; `generate` the generated sources too; `build` the binary too; `containers` all that the
- * tests and the demonstration need. Throws SetupError with a message for the person at the terminal.
+ * `packages` npm packages; `generate` the generated sources too; `build` the binary too; `containers` all that real
+ * containers need; `tests` the tools of the checks, too. Throws SetupError with a message for the person at the terminal.
  */
 export function setup(purpose, title = 'this command') {
   checkHost();
-  if (purpose === 'containers') {
+  if (purpose === 'containers' || purpose === 'tests') {
     checkRoot(title);
   }
-  if (purpose === 'containers' || purpose === 'build') {
+  if (requirements[purpose] !== undefined) {
     installDebianPackages(requirements[purpose]);
   }
   installNpmPackages(root);

@@ -85,7 +85,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 // A machine whose file system is read-only is given what its host has made (test/cgroup2).
 if (!process.argv.includes('--prepared')) {
   reportSetup(() => {
-    setup('containers', 'npm test');
+    setup('tests', 'npm test');
     emitJavaScript(root);
   });
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { announce, findCommand, run, SetupError } from './command.mjs';
 import { isDebian } from './host.mjs';
@@ -18,10 +19,22 @@ const containers = [
   { packages: ['busybox-static'], present: () => findCommand('busybox') !== undefined },
 ];
 
+const checks = [
+  { packages: ['cppcheck'], present: () => findCommand('cppcheck') !== undefined },
+  {
+    packages: ['gcc', 'libasan8'],
+    present: () => {
+      const { stdout } = spawnSync('cc', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
+      return existsSync((stdout ?? '').trim());
+    },
+  },
+];
+
 /** What each purpose needs of the system, told by what is there and not by what dpkg knows. */
 export const requirements = {
   build: [compiler],
   containers: [compiler, ...containers],
+  tests: [compiler, ...containers, ...checks],
 };
 
 const POLICY = '/usr/sbin/policy-rc.d';

@@ -10,12 +10,14 @@ const FOLDERS = [
 ];
 
 /**
- * What is a command of its own: the checks of the source itself, each one test, and the quick part of the conformance
- * suite, whose cases are a test each (`listed`).
+ * What is a command of its own: the checks of the source itself and of the addon, each one test, and the quick part of
+ * the conformance suite, whose cases are a test each (`listed`).
  */
 const CHECKS = [
   { title: 'lint', command: biomePath(), args: ['check', '--colors=off', '.'] },
   { title: 'types', command: 'node_modules/.bin/tsc', args: ['--noEmit', '--pretty', 'false'] },
+  { title: 'addon analysed', command: process.execPath, args: ['scripts/check/analyse.mjs'] },
+  { title: 'addon sanitized', command: process.execPath, args: ['scripts/check/sanitize.mjs'] },
   {
     title: 'conformance',
     command: process.execPath,
