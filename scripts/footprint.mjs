@@ -72,24 +72,28 @@ function copyOf(binary, directory) {
 
 async function figures(shim, directory, starts) {
   const server = startServer(shim, directory, 'held');
+  const daemon = daemonConnection(server.socket);
   try {
     await sleep(1000);
     const row = { 'start, ms (median)': median(starts).toFixed(1) };
     addMemory(row, 'no container', server.pid);
     await sleep(QUIET_MILLISECONDS);
     addMemory(row, 'no container, quiet', server.pid);
-    await call(server, 'Create', text(1, 'held') + text(2, server.bundle));
-    await call(server, 'Start', text(1, 'held'));
+    await daemon.call('Create', text(1, 'held') + text(2, server.bundle));
+    await daemon.call('Start', text(1, 'held'));
+    // It is answered when the container ends; here the server is killed first.
+    daemon.call('Wait', text(1, 'held')).catch(() => {});
     await sleep(1000);
     addMemory(row, 'one container', server.pid);
     await sleep(QUIET_MILLISECONDS);
     addMemory(row, 'one container, quiet', server.pid);
     const before = switches(server.pid);
     await sleep(WAKE_UP_SECONDS * 1000);
-    row['wake-ups a second'] = ((switches(server.pid) - before) / WAKE_UP_SECONDS).toFixed(2);
+    row['wake-ups a second'] = (wakeUps(before, switches(server.pid)) / WAKE_UP_SECONDS).toFixed(2);
     row.threads = String(readdirSync(`/proc/${server.pid}/task`).length);
     return row;
   } finally {
+    daemon.close();
     end(server);
     spawnSync('runc', ['--root', '/run/containerd/runc/footprint', 'delete', '--force', 'held']);
   }
@@ -164,29 +168,48 @@ function makeBundle(bundle) {
 
 const text = (field, value) => `${String.fromCharCode(field * 8 + 2, value.length)}${value}`;
 
-/** One call over ttrpc; strings here are bytes. Lengths are below 128. */
-function call({ socket }, method, payload) {
-  return new Promise((resolve, reject) => {
-    const request = text(1, 'containerd.task.v2.Task') + text(2, method) + text(3, payload);
-    const header = Buffer.alloc(10);
-    header.writeUInt32BE(request.length, 0);
-    header.writeUInt32BE(1, 4);
-    header[8] = 1;
-    const connection = connect(socket);
-    let answer = Buffer.alloc(0);
-    connection.on('error', reject);
-    connection.on('close', () => reject(new Error(`${method}: no answer`)));
-    connection.on('data', (bytes) => {
-      answer = Buffer.concat([answer, bytes]);
-      if (answer.length < 10 || answer.length < 10 + answer.readUInt32BE(0)) return;
-      connection.end();
+/**
+ * The daemon's connection, which it keeps for the life of the pod. `call(method, payload)` makes a call over ttrpc; strings
+ * are bytes here, and requests shorter than 128 bytes.
+ */
+function daemonConnection(socket) {
+  const connection = connect(socket);
+  const waiting = new Map();
+  let received = Buffer.alloc(0);
+  let lastId = -1;
+  const fail = () => {
+    for (const { method, reject } of waiting.values()) reject(new Error(`${method}: no answer`));
+    waiting.clear();
+  };
+  connection.on('error', fail);
+  connection.on('close', fail);
+  connection.on('data', (bytes) => {
+    received = Buffer.concat([received, bytes]);
+    while (received.length >= 10 && received.length >= 10 + received.readUInt32BE(0)) {
+      const { method, resolve, reject } = waiting.get(received.readUInt32BE(4));
+      waiting.delete(received.readUInt32BE(4));
+      const answer = received.subarray(10, 10 + received.readUInt32BE(0));
+      received = received.subarray(10 + answer.length);
       // The first field of a response is the status of a call that failed.
-      if (answer[10] === 10 && answer[11] > 0) {
-        reject(new Error(`${method}: ${answer.subarray(14)}`));
-      } else resolve();
-    });
-    connection.write(Buffer.concat([header, Buffer.from(request, 'latin1')]));
+      if (answer[0] === 10 && answer[1] > 0) reject(new Error(`${method}: ${answer.subarray(4)}`));
+      else resolve();
+    }
   });
+  return {
+    call(method, payload) {
+      const request = text(1, 'containerd.task.v2.Task') + text(2, method) + text(3, payload);
+      const header = Buffer.alloc(10);
+      lastId += 2;
+      header.writeUInt32BE(request.length, 0);
+      header.writeUInt32BE(lastId, 4);
+      header[8] = 1;
+      return new Promise((resolve, reject) => {
+        waiting.set(lastId, { method, resolve, reject });
+        connection.write(Buffer.concat([header, Buffer.from(request, 'latin1')]));
+      });
+    },
+    close: () => connection.destroy(),
+  };
 }
 
 /** Stands for the daemon: takes every event. A shim that nobody listens to has more to keep and to log. */
@@ -220,14 +243,20 @@ function addMemory(row, when, pid) {
   }
 }
 
-/** How often the process was put on a processor after it had waited. */
+/** How often each thread was put on a processor after it had waited. */
 function switches(pid) {
-  return readdirSync(`/proc/${pid}/task`)
-    .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8'))
-    .reduce(
-      (sum, status) => sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]),
-      0,
-    );
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return new Map(
+    threads.map((thread) => {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+      return [thread, Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1])];
+    }),
+  );
+}
+
+/** Threads that ended in the meantime are left out. */
+function wakeUps(before, now) {
+  return [...now].reduce((sum, [thread, count]) => sum + count - (before.get(thread) ?? 0), 0);
 }
 
 function print(shims, rows) {
