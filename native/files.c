@@ -264,6 +264,13 @@ static napi_value duplicate(napi_env env, napi_callback_info info) {
   return outcome(env, RETRY(dup3(descriptor, onto, onto <= 2 ? 0 : O_CLOEXEC)));
 }
 
+static napi_value copyDescriptor(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  int descriptor;
+  if (!read_arguments(env, info, 1, arguments) || !read_int(env, arguments[0], &descriptor)) return NULL;
+  return outcome(env, fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+}
+
 static napi_value lockFile(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   int descriptor;
@@ -276,6 +283,7 @@ bool register_files(napi_env env, napi_value exports) {
       METHOD(openFile),  METHOD(closeFile),      METHOD(readFile),    METHOD(readToEnd), METHOD(readSome),
       METHOD(rewindFile), METHOD(writeAll),      METHOD(writeSome),   METHOD(writeFile), METHOD(setNonBlocking),
       METHOD(changeOwner), METHOD(makePipe),     METHOD(makeMemoryFile), METHOD(duplicate), METHOD(lockFile),
+      METHOD(copyDescriptor),
   };
   return REGISTER(env, exports, methods);
 }

@@ -7,6 +7,7 @@ declare namespace BunRuntime {
     pause(): void;
     resume(): void;
     end(): void;
+    close(): void;
     terminate(): void;
   }
   interface SocketHandler<Data> {
@@ -31,11 +32,9 @@ declare namespace BunRuntime {
     readonly version: string;
     readonly main: string;
     listen<Data>(options: { fd: number; data?: Data; socket: SocketHandler<Data> }): SocketListener;
-    connect<Data>(options: {
-      unix: string;
-      data?: Data;
-      socket: SocketHandler<Data>;
-    }): Promise<Socket<Data>>;
+    connect<Data>(
+      options: ({ unix: string } | { fd: number }) & { data?: Data; socket: SocketHandler<Data> },
+    ): Promise<Socket<Data>>;
     gc(force: boolean): void;
     /** Drops compiled code and what else can be made again. */
     shrink(): void;

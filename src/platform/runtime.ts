@@ -15,6 +15,13 @@ export interface Platform {
    * @throws an error whose `code` is the errno name (ENOENT, ECONNREFUSED, …).
    */
   connect(path: string, handlers: ConnectionHandlers): Promise<Connection>;
+  /**
+   * Takes every connection that is quiet out of the event loop, where the runtime's sockets keep it from sleeping. Nobody
+   * who uses a connection notices: it comes back with the next thing that happens to it.
+   * @param awake is called from now on whenever a connection is new, has come back, or has become quiet enough to leave:
+   * as long as it is not called, there is nothing more to park
+   */
+  parkConnections(awake: () => void): void;
   sha256Hex(text: string): string;
   /** Runs a full collection where the runtime offers one. */
   collectGarbage(): void;

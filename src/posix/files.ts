@@ -138,6 +138,11 @@ export function duplicate(descriptor: number, onto: number): void {
   check(native().duplicate(descriptor, onto), 'dup3');
 }
 
+/** A copy of a descriptor under a free number above 2; it does not survive exec. EMFILE when there is none. */
+export function copyDescriptor(descriptor: number): number {
+  return check(native().copyDescriptor(descriptor), 'fcntl');
+}
+
 /** Takes an exclusive flock(2) and waits for it. It ends when the last copy of the descriptor is closed. */
 export function lockFile(descriptor: number): void {
   check(native().lockFile(descriptor), 'flock');

@@ -24,6 +24,7 @@ export interface Native {
   makePipe(slots: Float64Array): number;
   makeMemoryFile(name: string): number;
   duplicate(descriptor: number, onto: number): number;
+  copyDescriptor(descriptor: number): number;
   lockFile(descriptor: number): number;
 
   makeDirectory(path: string, mode: number): number;

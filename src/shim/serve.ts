@@ -132,6 +132,7 @@ export function serve(flags: ShimFlags): void {
   });
   watchEventLoop({ namespace: flags.namespace, id: flags.id, version, logger });
   const idle = new IdleWatch(() => {
+    platform.parkConnections(() => idle.touch());
     platform.collectGarbage();
     dropCleanPages();
   });
