@@ -4,7 +4,13 @@ import { withoutUnifiedCgroups } from '../../matrix/containerd/mountNamespace.ts
 import { shimCommand } from '../../support/binary.ts';
 import type { RunningCommand } from '../../support/commands.ts';
 import { ShimPod } from '../../support/shimPod.ts';
-import { commandsOf, lifeCycle, type Runtime, type Sight } from './lifeCycle.ts';
+import {
+  commandsOf,
+  lifeCycle,
+  type Runtime,
+  type Sight,
+  untilRuntimeIsKnown,
+} from './lifeCycle.ts';
 
 const pods: ShimPod[] = [];
 
@@ -15,9 +21,7 @@ async function watch(
 ): Promise<{ sights: Sight[]; commands: string[] }> {
   const pod = await ShimPod.start({ command: [...runtime.prefix, ...shimCommand()], environment });
   pods.push(pod);
-  // The first container of all may be the one for which the runtime is asked for its version.
-  const request = { options: pod.options({ binaryName: runtime.binary }) };
-  await pod.remove((await pod.run({ args: ['true'], request })).id);
+  if (environment.PODSHIM_DIRECT_PATH !== 'off') await untilRuntimeIsKnown(pod, runtime.binary);
   const sights = await lifeCycle(pod, runtime, 'compared');
   return { sights, commands: await commandsOf(pod, 'compared') };
 }

@@ -6,14 +6,14 @@ import { cgroupsBelow } from '../../support/cgroups.ts';
 import { runWell } from '../../support/commands.ts';
 import { takeDump } from '../../support/dumps.ts';
 import { ShimPod } from '../../support/shimPod.ts';
-import { commandsOf } from './lifeCycle.ts';
+import { commandsOf, untilRuntimeIsKnown } from './lifeCycle.ts';
 
 const sleeper = { args: ['sleep', '1000'] };
 
 let pod: ShimPod;
 before(async () => {
   pod = await ShimPod.start();
-  await pod.remove((await pod.run(sleeper)).id);
+  await untilRuntimeIsKnown(pod);
 });
 after(() => pod?.close());
 

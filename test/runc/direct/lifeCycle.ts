@@ -4,6 +4,7 @@ import { cgroupsBelow } from '../../support/cgroups.ts';
 import { runWell } from '../../support/commands.ts';
 import { takeDump } from '../../support/dumps.ts';
 import type { ShimPod } from '../../support/shimPod.ts';
+import { waitUntil } from '../../support/waiting.ts';
 
 /** What somebody sees who looks at the machine between two calls. */
 export interface Sight {
@@ -89,6 +90,16 @@ function withoutAccidents(content: string, id: string): string {
     .replaceAll(/("(init_process_)?(pid|start|process-start-time)":\s*)\d+/g, '$1N')
     .replaceAll(/\/proc\/\d+\//g, '/proc/N/')
     .replaceAll(/pipe:\[\d+\]/g, 'pipe');
+}
+
+/** Runs containers until one is taken by the direct path: the runtime is asked for its version in the background. */
+export async function untilRuntimeIsKnown(pod: ShimPod, binaryName = 'runc'): Promise<void> {
+  const request = { options: pod.options({ binaryName }) };
+  await waitUntil('the runtime is known', async () => {
+    const { id } = await pod.run({ args: ['sleep', '1000'], request });
+    await pod.remove(id);
+    return (await commandsOf(pod, id)).join() === 'create';
+  });
 }
 
 /** The commands that the shim has run, such as `start`, from its flight recorder. */
