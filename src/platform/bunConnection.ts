@@ -39,12 +39,16 @@ export class BunConnection implements Connection {
       this.#queue.add(bytes);
       return;
     }
-    let taken = this.#parked?.write(bytes) ?? 0;
-    if (taken === bytes.length) return;
+    let rest = bytes;
+    if (this.#parked !== undefined) {
+      const taken = this.#parked.write(bytes);
+      if (taken === bytes.length) return;
+      rest = bytes.subarray(taken);
+    }
     const socket = this.#inLoop();
     if (socket === undefined) return;
-    taken += send(socket, bytes.subarray(taken));
-    if (taken < bytes.length) this.#queue.add(bytes.subarray(taken));
+    const taken = send(socket, rest);
+    if (taken < rest.length) this.#queue.add(rest.subarray(taken));
   }
 
   pause(): void {
