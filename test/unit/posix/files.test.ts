@@ -13,6 +13,7 @@ import {
   changeMode,
   changeOwner,
   closeFile,
+  copyDescriptor,
   duplicate,
   fileStatus,
   fileSystemType,
@@ -166,6 +167,19 @@ describe('descriptors', () => {
     assert.equal(text(readToEnd(file)), 'onetwo');
     changeOwner(file, effectiveUser().uid, effectiveUser().gid);
     closeFile(file);
+  });
+
+  test('are copied under a free number, and not inherited', () => {
+    const [reader, writer] = makePipe();
+    const copy = copyDescriptor(writer);
+    assert.ok(copy > 2 && copy !== reader && copy !== writer);
+    assert.match(readText(`/proc/self/fdinfo/${copy}`), /flags:\t02000001/);
+    closeFile(writer);
+    writeAll(copy, 'x');
+    closeFile(copy);
+    assert.equal(text(readToEnd(reader)), 'x');
+    closeFile(reader);
+    assert.throws(() => copyDescriptor(copy), { code: 'EBADF', syscall: 'fcntl' });
   });
 
   test('are duplicated onto a number', () => {
