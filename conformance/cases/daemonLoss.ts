@@ -95,7 +95,7 @@ async function comeBack(pod: ShimPod, id: string, isThere: boolean): Promise<voi
   if (pids !== undefined && pids.processes.length > 0) {
     assert.ok((await within(PROMPTLY, 'State', client.state(id))).pid > 0);
     // The last daemon may have killed it.
-    await within(PROMPTLY, 'Kill', client.kill(id, 9)).catch(assertNotFound);
+    await within(SOON, 'Kill', client.kill(id, 9)).catch(assertNotFound);
     assert.equal((await within(SOON, 'Wait', client.wait(id))).exitStatus, 137);
   }
   await within(SOON, 'Delete', client.delete(id)).catch(assertNotFound);

@@ -187,7 +187,7 @@ export const protocolCases: readonly ConformanceCase[] = [
       await Promise.all(others.map((other) => other.state(id)));
       for (const other of others) other.close();
       await Promise.allSettled(waits);
-      await waitUntil('all are closed', () => pod.descriptors().length === before, SOON);
+      await waitUntil('all are closed', () => pod.descriptors().length === before);
       assert.equal((await pod.client.state(id)).status, 2);
     },
   },
