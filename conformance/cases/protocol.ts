@@ -9,7 +9,7 @@ import type { ShimPod } from '../../test/support/shimPod.ts';
 import { waitUntil } from '../../test/support/waiting.ts';
 import type { ConformanceCase } from '../case.ts';
 import type { CaseContext } from '../support/context.ts';
-import { PROMPTLY, SOON, within } from '../support/within.ts';
+import { PROMPTLY, within } from '../support/within.ts';
 
 const LONGEST = 4 * 1024 * 1024;
 const INVALID_ARGUMENT = 3;
