@@ -8,6 +8,9 @@ export type StdoutTarget =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'binary'; readonly logger: LoggerCommand };
 
+/** One that is no logging binary. */
+export type FileTarget = Exclude<StdoutTarget, { kind: 'binary' }>;
+
 /** A logging binary: `binary:///path?key=value` (contract 7.6). */
 export interface LoggerCommand {
   readonly path: string;
