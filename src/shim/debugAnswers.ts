@@ -50,7 +50,7 @@ async function replyTo(head: string, sources: DebugSources): Promise<Reply> {
     case '/debug/':
       return text('200 OK', HELP);
     case '/debug/dump':
-      return text('200 OK', sources.dump());
+      return text('200 OK', await sources.dump());
     case '/debug/heap':
       return json(
         parameters.has('snapshot')

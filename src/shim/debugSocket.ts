@@ -20,7 +20,7 @@ const END_OF_HEAD = /\r?\n\r?\n/;
 
 export interface DebugSources {
   /** Takes a dump and returns its text. */
-  dump(): string;
+  dump(): string | Promise<string>;
 }
 
 /**

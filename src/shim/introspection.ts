@@ -108,9 +108,13 @@ function countEntries(directory: string): number {
 }
 
 /** Writes the dump, and gives as much of it as one message can hold. */
-export function dump(sources: IntrospectionSources, payload: Uint8Array): Uint8Array {
+export async function dump(
+  sources: IntrospectionSources,
+  payload: Uint8Array,
+): Promise<Uint8Array> {
   const { reason } = decodePayload(DumpRequest, payload);
-  const taken = sources.dumper().take(reason === '' ? 'asked for' : reason);
+  const dumper = await sources.dumper();
+  const taken = dumper.take(reason === '' ? 'asked for' : reason);
   const { text, truncated } = fitting(taken.text);
   return DumpResponse.encode({ path: taken.path ?? '', text, truncated }).finish();
 }

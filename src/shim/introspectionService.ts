@@ -16,7 +16,7 @@ export interface IntrospectionSources {
   readonly recorder: FlightRecorder;
   /** Made after the services, hence asked for at the time of a call. */
   server(): Server;
-  dumper(): Dumper;
+  dumper(): Promise<Dumper>;
 }
 
 /**

@@ -17,8 +17,7 @@ import { TaskService } from '../task/taskService.ts';
 import { Server } from '../ttrpc/server.ts';
 import { version } from '../version.ts';
 import type { DebugSocket } from './debugSocket.ts';
-import { Dumper } from './dump.ts';
-import { dumpSections } from './dumpSections.ts';
+import type { Dumper } from './dump.ts';
 import type { ShimFlags } from './flags.ts';
 import {
   recordCalls,
@@ -97,7 +96,7 @@ export function serve(flags: ShimFlags): void {
     ...{ namespace: flags.namespace, id: flags.id, socket: socket.path },
     ...{ tasks, reaper, publisher, recorder },
     server: () => server,
-    dumper: () => dumper,
+    dumper: () => openDumper(),
   });
   const server = new Server({
     services: [
@@ -116,19 +115,22 @@ export function serve(flags: ShimFlags): void {
   let debugSocket: DebugSocket | undefined;
   const exit = (status: number): void => {
     debugSocket?.close();
-    dumper.close();
+    dumper?.close();
     fifoLogger.flush();
     exitNow(status);
   };
-  const dumper = new Dumper({
-    ...{ namespace: flags.namespace, id: flags.id, version, logger },
-    sections: [...dumpSections({ tasks, server, reaper, exits, publisher }), recorder.section],
-  });
+  let dumper: Dumper | undefined;
+  const openDumper = async (): Promise<Dumper> => {
+    const { serverDumper } = await import('./serverDumper.ts');
+    const identity = { namespace: flags.namespace, id: flags.id, logger };
+    dumper ??= serverDumper(identity, { tasks, server, reaper, exits, publisher, recorder });
+    return dumper;
+  };
   const shutdown = new Shutdown({ socket, server, publisher, logger, exit });
 
   installSignals({
     terminate: (signal) => shutdown.begin(signal),
-    dump: () => void dumper.dump('SIGUSR1'),
+    dump: () => void openDumper().then((opened) => opened.dump('SIGUSR1')),
   });
   watchEventLoop({ namespace: flags.namespace, id: flags.id, version, logger });
   const idle = new IdleWatch(() => {
@@ -145,7 +147,7 @@ export function serve(flags: ShimFlags): void {
   if (flags.debug || flags.debugSocket !== '') {
     // A chunk of its own: other servers do not have it in memory.
     void import('./debugSocket.ts').then((chunk) => {
-      const dump = (): string => dumper.take('debug socket').text;
+      const dump = async (): Promise<string> => (await openDumper()).take('debug socket').text;
       debugSocket = chunk.DebugSocket.serve(flags, { dump }, logger);
     });
   }
