@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IntrospectionClient } from '../../../src/cli/introspectionClient.ts';
+import type { DescribeResponse } from '../../../src/proto/introspection.ts';
 import { type Figures, figuresOf } from '../../soak/support/figures.ts';
 import { shimCommand } from '../../support/binary.ts';
 import { RunningCommand } from '../../support/commands.ts';
@@ -115,12 +117,28 @@ export class FuzzedPod {
   /** Containers that the inputs made or spoiled. */
   async #cleanUp(): Promise<void> {
     const { client } = this.pod;
-    for (const id of this.pod.runcStates()) {
+    // What an input has begun goes on without its connection.
+    const isAtRest = async (): Promise<DescribeResponse | false> => {
+      const found = await this.#describe();
+      return found.server?.commandsRunning === 0 && found.calls.length === 0 && found;
+    };
+    const { containers } = await waitUntil('no command runs', isAtRest);
+    for (const { init } of containers) {
+      const id = init?.id ?? '';
       if (id === this.#guard) continue;
       await client.resume(id).catch(() => {});
       await client.kill(id, SIGKILL, { all: true }).catch(() => {});
       const known = await client.wait(id).catch(() => undefined);
       if (known !== undefined) await client.delete(id).catch(() => {});
+    }
+  }
+
+  async #describe(): Promise<DescribeResponse> {
+    const client = await IntrospectionClient.connect(this.pod.socket);
+    try {
+      return await client.describe();
+    } finally {
+      client.close();
     }
   }
 
