@@ -1,12 +1,12 @@
+import { parseFlags, type ShimFlags, UsageError } from './flags.ts';
 import { baseName } from './manager/path.ts';
-import { RUNTIME_NAME } from './manager/runtimeName.ts';
 import { embeddedAddonCopies } from './platform/embedded.ts';
 import { reasonOf } from './platform/reason.ts';
 import { platform } from './platform/runtime.ts';
 import { setAddonFallback } from './posix/addon.ts';
 import { writeAll } from './posix/files.ts';
 import { exitNow } from './posix/processes.ts';
-import { parseFlags, type ShimFlags, UsageError } from './shim/flags.ts';
+import { RUNTIME_NAME } from './runtimeName.ts';
 
 const STDOUT = 1;
 const STDERR = 2;

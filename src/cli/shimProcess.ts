@@ -1,4 +1,4 @@
-import { parseFlags } from '../shim/flags.ts';
+import { parseFlags } from '../flags.ts';
 
 /** A process that was started the way containerd starts a shim's server, whoever's shim it is. */
 export interface ShimProcess {

@@ -1,4 +1,4 @@
-import type { ShimFlags } from '../shim/flags.ts';
+import type { ShimFlags } from '../flags.ts';
 import { bytesOf, numberField, numberOf, readFields, stringField, stringOf } from './protobuf.ts';
 import { DEFAULT_SOCKET_DIRECTORY } from './socketAddress.ts';
 

@@ -5,6 +5,7 @@ import {
   instantNow,
   readExitRecord,
 } from '../events/exitJournal.ts';
+import type { ShimFlags } from '../flags.ts';
 import { unmountRecursive } from '../mount/unmount.ts';
 import { Bundle } from '../oci/bundle.ts';
 import { defaultOptions, type RuntimeOptions } from '../oci/options.ts';
@@ -19,7 +20,6 @@ import { inheritedOpenFiles } from '../posix/limits.ts';
 import { fileStatus, linkStatus } from '../posix/paths.ts';
 import { becomeSubreaper, ignoreSignal } from '../posix/processes.ts';
 import { Reaper } from '../reaper/reaper.ts';
-import type { ShimFlags } from '../shim/flags.ts';
 import { Deadline } from './deadline.ts';
 import { encodeDeleteResponse, UNKNOWN_PID } from './deleteResponse.ts';
 import { readGroup } from './grouping.ts';

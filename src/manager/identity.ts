@@ -1,5 +1,5 @@
+import type { ShimFlags } from '../flags.ts';
 import { quoted } from '../platform/reason.ts';
-import type { ShimFlags } from '../shim/flags.ts';
 
 /** Longest container id and namespace (contract 12.5). */
 const IDENTIFIER_LIMIT = 76;

@@ -8,11 +8,11 @@ import { findExecutable } from '../posix/paths.ts';
 import { type AnyValue, JsonType, packAny } from '../proto/any.ts';
 import { Any, RuntimeInfo } from '../proto/messages.ts';
 import { Reaper } from '../reaper/reaper.ts';
+import { RUNTIME_NAME } from '../runtimeName.ts';
 import { revision, version } from '../version.ts';
 import { STDIN_LIMIT } from './bootstrap.ts';
 import { Deadline } from './deadline.ts';
 import { failure } from './failure.ts';
-import { RUNTIME_NAME } from './runtimeName.ts';
 import { readStdin } from './stdin.ts';
 
 const STDOUT = 1;

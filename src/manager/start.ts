@@ -1,9 +1,9 @@
 import { joinCgroup } from '../cgroup/join.ts';
+import type { ShimFlags } from '../flags.ts';
 import { SIGKILL } from '../posix/constants.ts';
 import { writeAll, writeFileAtomic } from '../posix/files.ts';
 import { makeSymlink, removeFile } from '../posix/paths.ts';
 import { parentPid, reapExited, sendSignal } from '../posix/processes.ts';
-import type { ShimFlags } from '../shim/flags.ts';
 import { encodeAnswer, readStartRequest, STDIN_LIMIT, type StartRequest } from './bootstrap.ts';
 import { readGroup } from './grouping.ts';
 import { checkIdentity } from './identity.ts';

@@ -1,3 +1,4 @@
+import type { ShimFlags } from '../flags.ts';
 import type { Logger } from '../platform/log.ts';
 import {
   type Connection,
@@ -7,7 +8,6 @@ import {
 } from '../platform/runtime.ts';
 import { isSystemError } from '../posix/error.ts';
 import { socketPath } from '../posix/sockets.ts';
-import type { ShimFlags } from './flags.ts';
 import { ListeningSocket } from './listeningSocket.ts';
 import { isTrustedPeer } from './trustedPeer.ts';
 

@@ -1,5 +1,5 @@
 import { Publisher } from '../events/publisher.ts';
-import { RUNTIME_NAME } from '../manager/runtimeName.ts';
+import type { ShimFlags } from '../flags.ts';
 import { KnownRuntimes } from '../oci/direct/knownRuntimes.ts';
 import { OciRuntime } from '../oci/runtime.ts';
 import { runtimeEnvironment } from '../oci/runtimeEnvironment.ts';
@@ -8,6 +8,7 @@ import { inheritedOpenFiles } from '../posix/limits.ts';
 import { dropCleanPages } from '../posix/memory.ts';
 import { becomeSubreaper, disableHugePages, exitNow } from '../posix/processes.ts';
 import { Reaper } from '../reaper/reaper.ts';
+import { RUNTIME_NAME } from '../runtimeName.ts';
 import { Sandboxes } from '../sandbox/sandboxes.ts';
 import type { TaskContext } from '../task/context.ts';
 import { ExitTracker } from '../task/exits.ts';
@@ -18,7 +19,6 @@ import { Server } from '../ttrpc/server.ts';
 import { version } from '../version.ts';
 import type { DebugSocket } from './debugSocket.ts';
 import type { Dumper } from './dump.ts';
-import type { ShimFlags } from './flags.ts';
 import {
   recordCalls,
   recordComplaints,

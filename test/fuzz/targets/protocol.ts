@@ -1,7 +1,7 @@
+import type { ShimFlags } from '../../../src/flags.ts';
+import { parseFlags, UsageError } from '../../../src/flags.ts';
 import { readStartRequest } from '../../../src/manager/bootstrap.ts';
 import * as messages from '../../../src/proto/messages.ts';
-import type { ShimFlags } from '../../../src/shim/flags.ts';
-import { parseFlags, UsageError } from '../../../src/shim/flags.ts';
 import { FrameParser } from '../../../src/ttrpc/frame.ts';
 import {
   decodeMetadata,

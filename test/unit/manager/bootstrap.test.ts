@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { parseFlags } from '../../../src/flags.ts';
 import { encodeAnswer, readStartRequest } from '../../../src/manager/bootstrap.ts';
 import { shimCgroupOf } from '../../../src/manager/shimCgroup.ts';
 import {
@@ -11,7 +12,6 @@ import {
   RuncOptions,
   RuntimeOptionsV1,
 } from '../../../src/proto/messages.ts';
-import { parseFlags } from '../../../src/shim/flags.ts';
 
 const flags = parseFlags(
   ['-namespace', 'ns', '-id', 'abc', '-address', '/a.sock', 'start'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseFlags, UsageError, usage } from '../../../src/shim/flags.ts';
+import { parseFlags, UsageError, usage } from '../../../src/flags.ts';
 
 const parse = (...words: string[]) => parseFlags(words, 'shim');
 
