@@ -87,6 +87,9 @@ export class ExecProcess extends TaskProcess {
 
   async #run(call: Cancellation): Promise<number> {
     const { bundle, context, options, runtime, id } = this.#container;
+    // Opening the streams of hundreds at once holds everybody else up as well.
+    const turn = context.reaper.turns.take();
+    if (turn !== undefined) await turn;
     const stdio = await openStdio({
       paths: this.paths,
       ioUid: options.ioUid,
