@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { bunEnvironment } from './build/bunEnvironment.mjs';
 import { addEntryPoint } from './build/entryPoint.mjs';
 import { writeSourceTree } from './build/sourceTree.mjs';
 import { announce, run } from './setup/command.mjs';
@@ -103,10 +104,7 @@ function revisionDefinition(root) {
 }
 
 function runBun(root, directory, args) {
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')),
-  );
-  run(bunPath(root), ['build', ...args], { cwd: directory, env: environment });
+  run(bunPath(root), ['build', ...args], { cwd: directory, env: bunEnvironment() });
 }
 
 function step(root, name, inputs, outputs, title, work) {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { bunEnvironment } from './bunEnvironment.mjs';
 
 /**
  * The chunks that Bun makes of `src/main.ts` below `directory`, by name: `entryPoint`, `imports` and `inputs`, as in the
@@ -16,7 +17,7 @@ export function chunksOf(bun, directory) {
         ...['build', '--minify', '--format=esm', '--splitting', '--target=bun'],
         ...[`--outdir=${output}`, `--metafile=${metafile}`, 'src/main.ts'],
       ],
-      { cwd: directory, encoding: 'utf8' },
+      { cwd: directory, env: bunEnvironment(), encoding: 'utf8' },
     );
     if (status !== 0) throw new Error(`bun build: ${stderr}`);
     return new Map(Object.entries(JSON.parse(readFileSync(metafile, 'utf8')).outputs));
