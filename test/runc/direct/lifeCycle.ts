@@ -66,7 +66,9 @@ async function lookAround(
     cgroups: cgroupsBelow(pod.cgroup)
       .map((path) => withoutAccidents(path, id))
       .sort(),
-    list: withoutAccidents(line, id).replace(/ [1-9]\d*\b/, ' PID'),
+    list: withoutAccidents(line, id)
+      .replace(/ [1-9]\d*\b/, ' PID')
+      .replaceAll(/ +/g, ' '),
   };
 }
 
