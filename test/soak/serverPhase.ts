@@ -44,6 +44,7 @@ export function serverPhase(phase: ServerPhase): Phase {
 async function run(phase: ServerPhase, request: PhaseRequest): Promise<PhaseReport> {
   let done = (): void => {};
   const dumps = mkdtempSync(join(tmpdir(), 'podshim-dumps-'));
+  const removeDumps = (): void => rmSync(dumps, { recursive: true, force: true });
   const { path, bootstrap } = request.shim;
   try {
     const pod = await ShimPod.start({
@@ -51,7 +52,7 @@ async function run(phase: ServerPhase, request: PhaseRequest): Promise<PhaseRepo
       environment: { PODSHIM_DUMP_DIR: dumps },
       ...{ bootstrap, log: 'read', stderrIfNone: '/dev/null' },
       opened: (opened) => {
-        done = stopOnInterruption(() => opened.close());
+        done = stopOnInterruption(() => opened.close().finally(removeDumps));
       },
     });
     try {
@@ -61,7 +62,7 @@ async function run(phase: ServerPhase, request: PhaseRequest): Promise<PhaseRepo
     }
   } finally {
     done();
-    rmSync(dumps, { recursive: true, force: true });
+    removeDumps();
   }
 }
 
