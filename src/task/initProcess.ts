@@ -183,6 +183,8 @@ export class InitProcess extends TaskProcess {
       }
       await this.#killsAnswered();
       if (failure !== undefined) throw failure;
+      // The loss of the connection and the end of the runtime may have come in one turn of the event loop, in any order.
+      await nextTurn();
       if (!call.cancelled) this.#state = 'deleted';
       // Of a checkpoint that nobody restored there is no exit to come.
       if (this.pid === 0) this.waiters.releaseAll();
@@ -278,4 +280,8 @@ export class InitProcess extends TaskProcess {
       }
     });
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
