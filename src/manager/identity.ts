@@ -1,8 +1,6 @@
 import type { ShimFlags } from '../flags.ts';
+import { IDENTIFIER_LIMIT, isIdentifier } from '../identifier.ts';
 import { quoted } from '../platform/reason.ts';
-
-/** Longest container id and namespace (contract 12.5). */
-const IDENTIFIER_LIMIT = 76;
 
 /**
  * Refuses ids and namespaces that the daemon itself would refuse: as part of a path they would name another place, as
@@ -33,18 +31,4 @@ function checkIdentifier(kind: string, value: string): void {
   if (!isIdentifier(value)) {
     throw fail("must be letters and digits, joined by single '.', '_' or '-'");
   }
-}
-
-/** The rule of src/task/identifiers.ts. A loop: the first regular expression costs `start` a third of a millisecond. */
-function isIdentifier(value: string): boolean {
-  let joined = true;
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    const isDigit = code >= 0x30 && code <= 0x39;
-    const isLetter = (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
-    const joins = code === 0x2d || code === 0x2e || code === 0x5f;
-    if (!isDigit && !isLetter && (!joins || joined)) return false;
-    joined = joins;
-  }
-  return !joined;
 }

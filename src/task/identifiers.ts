@@ -1,9 +1,6 @@
+import { IDENTIFIER_LIMIT, isIdentifier } from '../identifier.ts';
 import { quoted } from '../platform/reason.ts';
 import { invalidArgument } from '../ttrpc/status.ts';
-
-/** containerd's rule for container, exec and namespace names (contract 12.5). */
-const pattern = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
-const longest = 76;
 
 /**
  * Ids become file names in the bundle and arguments of the runtime, so none may leave the bundle.
@@ -11,12 +8,12 @@ const longest = 76;
  */
 export function checkIdentifier(kind: string, id: string): void {
   if (id.length === 0) throw invalidArgument(`${kind} id must not be empty`);
-  if (id.length > longest) {
+  if (id.length > IDENTIFIER_LIMIT) {
     throw invalidArgument(
-      `${kind} id ${quoted(id)} is ${id.length} characters long, the limit is ${longest}`,
+      `${kind} id ${quoted(id)} is ${id.length} characters long, the limit is ${IDENTIFIER_LIMIT}`,
     );
   }
-  if (!pattern.test(id)) {
+  if (!isIdentifier(id)) {
     throw invalidArgument(
       `${kind} id ${quoted(id)} must be letters and digits, joined by single '.', '_' or '-'`,
     );
