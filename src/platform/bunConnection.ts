@@ -79,10 +79,11 @@ export class BunConnection implements Connection {
     noteAwake();
   }
 
-  /** The kernel has room again. */
+  /** The kernel has room again. Bun says so of a socket that was parked as well, for which nothing waited. */
   drained(): void {
     const socket = this.#socket;
-    if (socket === undefined || !this.#queue.flush((bytes) => send(socket, bytes))) return;
+    if (socket === undefined || this.#queue.bytes === 0) return;
+    if (!this.#queue.flush((bytes) => send(socket, bytes))) return;
     if (this.#ending) socket.end();
     this.handlers?.drain();
     noteAwake();
