@@ -81,7 +81,8 @@ async function startOnce(
   const service = bootstrap ? TASK_V3 : TASK_V2;
   writeFileSync(request, prepareRequest(service, 'Connect', ConnectRequest, { id }));
   const stdin = bootstrap ? bootstrapParams(context, sandbox, id) : '/dev/null';
-  const environment = { TTRPC_ADDRESS: join(context.directory, 'events.sock') };
+  // As every containerd gives them (contract 1.3).
+  const environment = { GOMAXPROCS: '2', TTRPC_ADDRESS: join(context.directory, 'events.sock') };
   const command = [path, ...sandbox.flags(id), 'start'];
   const result = await context.load.start(request, stdin, command, { directory, environment });
   sandbox.own(result.socket);
