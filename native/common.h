@@ -74,6 +74,7 @@ bool register_files(napi_env env, napi_value exports);
 bool register_paths(napi_env env, napi_value exports);
 bool register_tree(napi_env env, napi_value exports);
 bool register_spawn(napi_env env, napi_value exports);
+bool register_fork(napi_env env, napi_value exports);
 bool register_reap(napi_env env, napi_value exports);
 bool register_signal(napi_env env, napi_value exports);
 bool register_limits(napi_env env, napi_value exports);

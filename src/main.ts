@@ -11,6 +11,9 @@ import { RUNTIME_NAME } from './runtimeName.ts';
 const STDOUT = 1;
 const STDERR = 2;
 
+/** Where `start` puts the sockets of a server that it spawns (contract 2.3, 3.6). */
+const INHERITED = { main: 3, debug: 4 };
+
 /** Under this name people call the binary; the daemon never does. */
 const PEOPLES_NAME = 'podshim';
 
@@ -36,8 +39,11 @@ async function run(flags: ShimFlags, program: string): Promise<boolean> {
   }
   if (flags.action === 'start') {
     const { start } = await import('./manager/start.ts');
-    await start(flags);
-    return true;
+    const launch = await start(flags);
+    if (launch === undefined) return true;
+    const { serve } = await import('./shim/serve.ts');
+    serve(parseFlags(launch.words, program), launch.sockets);
+    return false;
   }
   if (flags.action === 'delete') {
     const { remove } = await import('./manager/delete.ts');
@@ -45,7 +51,7 @@ async function run(flags: ShimFlags, program: string): Promise<boolean> {
     return true;
   }
   const { serve } = await import('./shim/serve.ts');
-  await serve(flags);
+  serve(flags, INHERITED);
   return false;
 }
 

@@ -7,6 +7,8 @@ const PT_LOAD = 1;
 const PF_X = 1;
 const PAGE = 0x1000;
 const ENTRY_OFFSET = 0x18;
+/** `movabs $0, %r10`, up to the zeros. */
+const LOAD_ENVIRON = Buffer.from([0x49, 0xba]);
 
 /**
  * Puts our own first instructions (native/entry/) in front of a compiled binary's entry point. They go into the unused
@@ -29,6 +31,10 @@ export function addEntryPoint(root, binary) {
   const entry = Number(file.readBigUInt64LE(ENTRY_OFFSET));
   // The code ends with a relative jump; its distance counts from the instruction after it.
   code.writeInt32LE(entry - (address + code.length), code.length - 4);
+  code.writeBigUInt64LE(
+    addressOf('environ', binary),
+    code.indexOf(LOAD_ENVIRON) + LOAD_ENVIRON.length,
+  );
   code.copy(file, offset);
   file.writeBigUInt64LE(BigInt(address), ENTRY_OFFSET);
   writeFileSync(binary, file);
@@ -45,6 +51,20 @@ function assemble(source) {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The program has a copy of the C library's variable, at a place of its own, which the C library uses as well. */
+function addressOf(symbol, binary) {
+  const table = execFileSync(
+    'nm',
+    ['--dynamic', '--defined-only', '--without-symbol-versions', binary],
+    {
+      encoding: 'utf8',
+    },
+  );
+  const line = table.split('\n').find((text) => text.endsWith(` ${symbol}`));
+  if (line === undefined) throw new Error(`${binary} has no copy of ${symbol}`);
+  return BigInt(`0x${line.split(' ')[0]}`);
 }
 
 /** The zero bytes of the executable segment's first page that lie before the segment and after the one before it. */

@@ -19,7 +19,8 @@ export function findShims(): ShimProcess[] {
 function readShim(pid: number): ShimProcess | undefined {
   const directory = `/proc/${pid}`;
   try {
-    const argv = readFileSync(`${directory}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    // A server that went on from a helper may have empty words at the end (native/fork.c).
+    const argv = readFileSync(`${directory}/cmdline`, 'utf8').replace(/\0+$/, '').split('\0');
     const flags = readServerFlags(argv);
     if (flags === undefined) return undefined;
     const { uid } = statSync(directory);

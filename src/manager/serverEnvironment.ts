@@ -4,7 +4,8 @@ import { SOFT_LIMIT_VARIABLE } from '../posix/limits.ts';
 /**
  * Settings of JavaScriptCore for a process that mostly waits: 1.5 MB instead of 5, two threads
  * instead of seven. They are no stable interface, and a name that a Bun does not know makes it exit,
- * so they are given to the version they were tested with and to no other.
+ * so they are given to the version they were tested with and to no other. The shipped binary has them
+ * from its first instructions on (native/entry), so that the helper runs with them too.
  */
 const SETTINGS = [
   'BUN_JSC_useJIT=0',
@@ -23,14 +24,8 @@ export interface ServerIdentity {
   readonly openFiles: number;
 }
 
-/**
- * The server's environment (contract 1.3), as NAME=value. Variables that steer Bun itself do not
- * pass: they would let whoever sets the daemon's environment run other code in the shim.
- */
-export function serverEnvironment(
-  inherited: Readonly<Record<string, string | undefined>>,
-  identity: ServerIdentity,
-): string[] {
+/** What the server's environment has beyond the helper's, or instead of it (contract 1.3). */
+export function serverVariables(identity: ServerIdentity): Record<string, string> {
   const own: Record<string, string> = {
     GOMAXPROCS: '4',
     OTEL_SERVICE_NAME: `containerd-shim-${identity.id}`,
@@ -39,6 +34,18 @@ export function serverEnvironment(
   if (identity.ttrpcAddress !== undefined) {
     own.TTRPC_ADDRESS = identity.ttrpcAddress;
   }
+  return own;
+}
+
+/**
+ * The server's environment, as NAME=value. Variables that steer Bun itself do not pass: they would let whoever sets the
+ * daemon's environment run other code in the shim.
+ */
+export function serverEnvironment(
+  inherited: Readonly<Record<string, string | undefined>>,
+  identity: ServerIdentity,
+): string[] {
+  const own = serverVariables(identity);
   const environment: string[] = [];
   // Plain loops: with entries and destructuring, this alone is enough to start the JIT compiler.
   for (const name in inherited) {
@@ -55,6 +62,19 @@ export function serverEnvironment(
 
 function limitText(limit: number): string {
   return Number.isFinite(limit) ? String(limit) : 'unlimited';
+}
+
+/** Whether this process was started with its settings. */
+export function hasRuntimeSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  const settings = runtimeSettings(platform.name, platform.version());
+  return settings.length > 0 && settings.every((setting) => isIn(environment, setting));
+}
+
+function isIn(environment: Readonly<Record<string, string | undefined>>, setting: string): boolean {
+  const equals = setting.indexOf('=');
+  return environment[setting.slice(0, equals)] === setting.slice(equals + 1);
 }
 
 /** The settings a runtime of this name and version gets. */

@@ -38,7 +38,10 @@ export function check(result: number, syscall: string, path?: string): number {
 
 export const ERRNO = {
   ENOENT: 2,
+  E2BIG: 7,
   EAGAIN: 11,
+  ENOMEM: 12,
+  EBUSY: 16,
   EEXIST: 17,
   EINVAL: 22,
   EFBIG: 27,

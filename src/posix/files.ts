@@ -89,16 +89,25 @@ export function writeNewFile(path: string, data: Uint8Array | string, mode: numb
 let lastName = 0;
 
 /**
- * Replaces a file so that others see the old content or the new one, also after a crash: a file of another name in the
- * same directory, fsync, rename.
+ * Replaces a file so that others see the old content or the new one, also after a crash of the machine: a file of
+ * another name in the same directory, fsync, rename.
  */
 export function writeFileAtomic(path: string, data: Uint8Array | string, mode: number): void {
+  replace(path, data, mode, true);
+}
+
+/** The same for what means nothing after a crash of the machine: no fsync, which takes a disk most of a millisecond. */
+export function replaceFile(path: string, data: Uint8Array | string, mode: number): void {
+  replace(path, data, mode, false);
+}
+
+function replace(path: string, data: Uint8Array | string, mode: number, durable: boolean): void {
   const base = path.lastIndexOf('/') + 1;
   for (;;) {
     lastName += 1;
     const unique = `${process.pid.toString(36)}${Date.now().toString(36)}${lastName.toString(36)}`;
     const temporary = `${path.slice(0, base)}.${path.slice(base)}.${unique}`;
-    const written = native().writeFile(temporary, data, mode, O_EXCL | O_NOFOLLOW, true);
+    const written = native().writeFile(temporary, data, mode, O_EXCL | O_NOFOLLOW, durable);
     if (written === -ERRNO.EEXIST) continue;
     if (written === 0) {
       const renamed = native().renameFile(temporary, path);

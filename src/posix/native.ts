@@ -56,6 +56,7 @@ export interface Native {
     softOpenFiles: number,
     hardOpenFiles: number,
   ): number;
+  forkDetached(descriptors: Int32Array, argv: string): number;
   reapExited(pairs: Int32Array): number;
 
   sendSignal(pid: number, signal: number): number;

@@ -1,5 +1,5 @@
 import { native } from './addon.ts';
-import { check, isSystemError, SystemError } from './error.ts';
+import { check, ERRNO, isSystemError, SystemError } from './error.ts';
 import { slots } from './native.ts';
 
 export interface SpawnRequest {
@@ -63,6 +63,26 @@ export function spawn(request: SpawnRequest): number {
     throw new SystemError('chdir', -result - FAILED_DIRECTORY, directory);
   }
   return check(result, 'fork/exec', path);
+}
+
+const IMPOSSIBLE: ReadonlySet<number> = new Set([ERRNO.EBUSY, ERRNO.E2BIG, ERRNO.ENOMEM]);
+
+/**
+ * Goes on as a second process, detached as one that `spawn` starts: in a process group of its own, with /dev/null as
+ * standard streams and no descriptor but those of the JavaScript runtime and `descriptors`. Its command line reads
+ * `argv`.
+ *
+ * @returns the pid of the new process, 0 in it, and undefined where it cannot be: another thread runs in this process,
+ *   which the new one would not have, `argv` is longer than the command line, or a second one of this size does not
+ *   fit into the memory
+ */
+export function forkDetached(
+  argv: readonly string[],
+  descriptors: readonly number[],
+): number | undefined {
+  const result = native().forkDetached(Int32Array.from(descriptors), block(argv));
+  if (IMPOSSIBLE.has(-result)) return undefined;
+  return check(result, 'fork');
 }
 
 const pairs = new Int32Array(64);

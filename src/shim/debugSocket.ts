@@ -11,9 +11,6 @@ import { socketPath } from '../posix/sockets.ts';
 import { ListeningSocket } from './listeningSocket.ts';
 import { isTrustedPeer } from './trustedPeer.ts';
 
-/** With -debug `start` hands a second listener on as this descriptor (contract 3.6). */
-const INHERITED_DESCRIPTOR = 4;
-
 /** More than any request for a path needs. */
 const LONGEST_HEAD = 8192;
 const END_OF_HEAD = /\r?\n\r?\n/;
@@ -41,14 +38,19 @@ export class DebugSocket {
     logger.info({ path: socket.path }, 'serving debug requests');
   }
 
-  /** Serves it where the flags ask for it. A failure is a warning and no more: nobody's container depends on it. */
+  /**
+   * Serves it where the flags ask for it. A failure is a warning and no more: nobody's container depends on it.
+   *
+   * @param inherited the descriptor of a second listener, which `start` passes on with -debug (contract 3.6)
+   */
   static serve(
     flags: Pick<ShimFlags, 'debug' | 'debugSocket'>,
+    inherited: number | undefined,
     sources: DebugSources,
     logger: Logger,
   ): DebugSocket | undefined {
     try {
-      const socket = openSocket(flags);
+      const socket = openSocket(flags, inherited);
       return socket === undefined ? undefined : new DebugSocket(socket, sources, logger);
     } catch (error) {
       logger.warn({ error }, 'no debug socket');
@@ -97,16 +99,20 @@ export class DebugSocket {
   }
 }
 
-function openSocket(flags: Pick<ShimFlags, 'debug' | 'debugSocket'>): ListeningSocket | undefined {
+function openSocket(
+  flags: Pick<ShimFlags, 'debug' | 'debugSocket'>,
+  inherited: number | undefined,
+): ListeningSocket | undefined {
   const { debug, debugSocket: path } = flags;
-  const wanted = path !== '' || (debug && isInherited());
-  return wanted ? ListeningSocket.open(path, INHERITED_DESCRIPTOR) : undefined;
+  if (path !== '') return ListeningSocket.listen(path);
+  if (!debug || inherited === undefined || !isSocket(inherited)) return undefined;
+  return ListeningSocket.inherit(inherited);
 }
 
 /** A helper of another version may have passed none; then the number is free, or something of the runtime's own. */
-function isInherited(): boolean {
+function isSocket(descriptor: number): boolean {
   try {
-    return socketPath(INHERITED_DESCRIPTOR) !== '';
+    return socketPath(descriptor) !== '';
   } catch (error) {
     if (isSystemError(error, 'EBADF') || isSystemError(error, 'ENOTSOCK')) return false;
     throw error;

@@ -19,14 +19,14 @@ export class ListeningSocket {
     this.#inode = inodeOf(path);
   }
 
-  /**
-   * @param path from the command line; empty: the listener that `start` passed on
-   * @param inherited the descriptor that it passed it on as (contract 2.3)
-   * @throws SystemError when there is no such listener
-   */
-  static open(path: string, inherited: number): ListeningSocket {
-    if (path !== '') return new ListeningSocket(listenUnix(path, backlog), path);
-    return new ListeningSocket(inherited, socketPath(inherited));
+  /** Listens on a path of the command line. @throws SystemError when that cannot be */
+  static listen(path: string): ListeningSocket {
+    return new ListeningSocket(listenUnix(path, backlog), path);
+  }
+
+  /** The listener that `start` passed on as this descriptor. @throws SystemError when there is none */
+  static inherit(descriptor: number): ListeningSocket {
+    return new ListeningSocket(descriptor, socketPath(descriptor));
   }
 
   /** Removes the path, unless somebody else's socket is there by now. Harmless when repeated. */

@@ -36,14 +36,18 @@ import { installSignals } from './signals.ts';
 import { isTrustedPeer } from './trustedPeer.ts';
 import { watchEventLoop } from './watchdog.ts';
 
-/** `start` hands the listener on as this descriptor (contract 2.3). */
-const INHERITED_DESCRIPTOR = 3;
+/** Listening sockets that `start` made, as descriptors. */
+export interface InheritedSockets {
+  readonly main: number;
+  /** There only with -debug. */
+  readonly debug: number | undefined;
+}
 
 /**
  * The server's life (contract 3): everything a pod needs is put together here, and from then on only events happen.
  * Returns once it serves; the process ends through Shutdown.
  */
-export function serve(flags: ShimFlags): void {
+export function serve(flags: ShimFlags, sockets: InheritedSockets): void {
   becomeSubreaper();
   disableHugePages();
   // The bundle of the group's first container. It may vanish while others live, so it is never asked for again (trap 8).
@@ -56,7 +60,10 @@ export function serve(flags: ShimFlags): void {
     takeOverStandardError: true,
   });
   const logger = recordComplaints(fifoLogger, recorder);
-  const socket = ListeningSocket.open(flags.socket, INHERITED_DESCRIPTOR);
+  const socket =
+    flags.socket === ''
+      ? ListeningSocket.inherit(sockets.main)
+      : ListeningSocket.listen(flags.socket);
 
   const publisher = new Publisher({
     address: process.env.TTRPC_ADDRESS ?? '',
@@ -148,7 +155,7 @@ export function serve(flags: ShimFlags): void {
     // A chunk of its own: other servers do not have it in memory.
     void import('./debugSocket.ts').then((chunk) => {
       const dump = async (): Promise<string> => (await openDumper()).take('debug socket').text;
-      debugSocket = chunk.DebugSocket.serve(flags, { dump }, logger);
+      debugSocket = chunk.DebugSocket.serve(flags, sockets.debug, { dump }, logger);
     });
   }
   fifoLogger.announce({ version, path: socket.path }, 'serving');

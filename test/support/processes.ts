@@ -22,7 +22,8 @@ export function listProcesses(): ProcessInfo[] {
 export function readProcess(pid: number): ProcessInfo | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '');
+    const argv = text === '' ? [] : text.split('\0');
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
     const [state = '?', parent = '0'] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { pid, parent: Number(parent), state, name, argv };

@@ -1,5 +1,5 @@
 import { O_RDONLY } from '../../posix/constants.ts';
-import { closeFile, openFile, readSome, readText, writeFileAtomic } from '../../posix/files.ts';
+import { closeFile, openFile, readSome, readText, replaceFile } from '../../posix/files.ts';
 import { type FileStatus, fileStatus, findExecutable } from '../../posix/paths.ts';
 import { makePrivateDirectory } from '../../posix/privateDirectory.ts';
 import { variableOf } from '../runtimeEnvironment.ts';
@@ -74,7 +74,7 @@ export class KnownRuntimes {
     this.#known.set(note, kind);
     try {
       makePrivateDirectory(this.#directory, 'directory of runtimes');
-      writeFileAtomic(`${this.#directory}/${note}`, `${kind}\n`, 0o600);
+      replaceFile(`${this.#directory}/${note}`, `${kind}\n`, 0o600);
     } catch {
       // Then the next server asks again.
     }

@@ -73,3 +73,20 @@ test('the OCI runtime has the limit of open files that the caller of start has',
   await pod.remove(id);
   assert.match(readFileSync(note, 'utf8'), /^(1024\n4096\n){5}$/);
 });
+
+test('the OCI runtime has the environment of the daemon and of a shim, and no setting of ours', async () => {
+  const runtime = join(pod.sandbox.directory, 'telling-runc');
+  const note = join(pod.sandbox.directory, 'environment');
+  writeFileSync(runtime, `#!/bin/sh\nenv > ${note}\nexec runc "$@"\n`, { mode: 0o755 });
+  const options = pod.options({ binaryName: runtime });
+  const { id } = await pod.run({ args: ['sleep', '1000'], request: { options } });
+  await pod.remove(id);
+  const lines = readFileSync(note, 'utf8').split('\n');
+  assert.ok(lines.includes('GOMAXPROCS=4'));
+  assert.ok(lines.some((line) => line.startsWith('OTEL_SERVICE_NAME=containerd-shim-')));
+  assert.ok(lines.some((line) => line.startsWith('TTRPC_ADDRESS=')));
+  assert.deepEqual(
+    lines.filter((line) => /^(BUN_|PODSHIM_|NOTIFY_SOCKET=)/.test(line)),
+    [],
+  );
+});
