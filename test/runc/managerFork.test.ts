@@ -3,21 +3,29 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from 'n
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { cgroupMode } from '../../src/cgroup/mode.ts';
-import { Any, RuncOptions } from '../../src/proto/messages.ts';
+import { Any, ConnectRequest, RuncOptions } from '../../src/proto/messages.ts';
+import { Client } from '../../src/ttrpc/client.ts';
 import { shimCommand } from '../support/binary.ts';
 import { killQuietly, readProcess, waitForEnd } from '../support/processes.ts';
+import { TASK_V2 } from '../support/shimClient.ts';
 import { runShim, type ShimInvocation, ShimSandbox } from '../support/shimRun.ts';
 import { skipFor } from '../support/skipping.ts';
+import { waitUntil } from '../support/waiting.ts';
 
 // The settings that keep the helper single-threaded are in the binary's own first instructions (native/entry).
 const hasEntry = shimCommand().length === 1 && process.arch === 'x64';
 const compiled = skipFor(hasEntry ? undefined : 'only the shipped binary goes on as the server');
 
 let sandbox: ShimSandbox;
+/** They stay connected: a connection that ends would be seen among the server's descriptors, or not. */
+const clients: Client[] = [];
 before(() => {
   sandbox = new ShimSandbox();
 });
-after(() => sandbox.close());
+after(async () => {
+  for (const client of clients) client.close();
+  await sandbox.close();
+});
 
 /** Starts a shim as every containerd does (contract 1.3), and returns its server's pid. */
 async function startServer(id: string, more: Partial<ShimInvocation> = {}): Promise<number> {
@@ -30,7 +38,10 @@ async function startServer(id: string, more: Partial<ShimInvocation> = {}): Prom
   });
   assert.equal(result.stderr, '');
   assert.equal(result.status, 0);
-  sandbox.own(result.stdout.toString());
+  const client = await Client.connect(sandbox.own(result.stdout.toString()));
+  // From its answer on it only waits: what is seen of it then does not change.
+  await client.call(TASK_V2, 'Connect', ConnectRequest.encode({ id }).finish());
+  clients.push(client);
   const [pid, ...others] = sandbox.servers().filter((server) => worksIn(server) === directory);
   assert.ok(pid !== undefined);
   assert.deepEqual(others, []);
@@ -38,6 +49,16 @@ async function startServer(id: string, more: Partial<ShimInvocation> = {}): Prom
 }
 
 const worksIn = (pid: number): string => readlinkSync(`/proc/${pid}/cwd`);
+
+function removed(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EBUSY') return false;
+    throw error;
+  }
+}
 
 /** Only a new program gets a new environment in /proc. */
 function isFork(pid: number): boolean {
@@ -95,7 +116,8 @@ describe('the server is the helper, gone on in a process of its own', compiled, 
     });
     assert.ok(isFork(pid));
     assert.equal(readProcess(pid)?.argv.at(-1), '-debug');
-    assert.equal([...links(pid).values()].filter((link) => link.startsWith('socket:')).length, 2);
+    const sockets = [...links(pid).values()].filter((link) => link.startsWith('socket:'));
+    assert.equal(sockets.length, 3, 'two listeners and the connection');
   });
 });
 
@@ -124,7 +146,7 @@ describe('the server is a program of its own', compiled, () => {
       killQuietly(pid);
       await waitForEnd(pid);
     } finally {
-      rmdirSync(cgroup);
+      await waitUntil('the cgroup is empty and goes', () => removed(cgroup));
     }
   });
 });
