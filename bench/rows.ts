@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { coldStart } from './rows/coldStart.ts';
 import { ctrRun } from './rows/ctrRun.ts';
 import { exec } from './rows/exec.ts';
 import { fiftyContainers } from './rows/fiftyContainers.ts';
@@ -18,6 +19,7 @@ import { workedMemory } from './rows/workedMemory.ts';
 export const rows: readonly Row[] = [
   ctrRun,
   start,
+  coldStart,
   exec,
   fiftyExecs,
   fiftyContainers,
