@@ -95,10 +95,14 @@ static const struct call {
 static void put_path(struct output *output, unsigned long address) {
   char path[256];
   struct iovec local = {.iov_base = path, .iov_len = sizeof(path)};
-  // Up to the end of the page: what lies behind it may not be there.
-  size_t length = 4096 - address % 4096;
-  struct iovec remote = {.iov_base = (void *)address, .iov_len = length < sizeof(path) ? length : sizeof(path)};
-  ssize_t count = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+  // In two pieces, since a piece is read whole or not at all: what lies behind the page may not be there.
+  size_t rest = 4096 - address % 4096;
+  if (rest > sizeof(path)) rest = sizeof(path);
+  struct iovec remote[] = {
+      {.iov_base = (void *)address, .iov_len = rest},
+      {.iov_base = (void *)(address + rest), .iov_len = sizeof(path) - rest},
+  };
+  ssize_t count = process_vm_readv(getpid(), &local, 1, remote, 2, 0);
   if (count <= 0) return;
   put(output, " \"");
   put_bytes(output, path, strnlen(path, (size_t)count));
