@@ -21,6 +21,7 @@ import { Any, DeleteResponse, RuncOptions, RuntimeInfo } from '../../src/proto/m
 import { shimCommand } from '../support/binary.ts';
 import { runShim, type ShimResult, ShimSandbox } from '../support/shimRun.ts';
 import { skipFor } from '../support/skipping.ts';
+import { waitUntil } from '../support/waiting.ts';
 
 let sandbox: ShimSandbox;
 before(() => {
@@ -181,13 +182,12 @@ describe('delete', () => {
     const state = join(root, sandbox.namespace, 'hanging');
     mkdirSync(state, { recursive: true });
     writeFileSync(join(bundle, 'options.json'), JSON.stringify({ root }));
-    const started = performance.now();
     const result = await remove('hanging', bundle);
-    assert.ok(performance.now() - started < 5000, 'the daemon kills a helper after 5 s');
     assert.equal(answerOf(result).exitStatus, 137);
+    // The daemon kills a helper after 5 s. By the clock a busy machine would be late without anybody's fault.
     assert.match(result.stderr, /delete took more than 4000 ms and was killed/);
     assert.ok(!existsSync(state));
-    assert.deepEqual(sandbox.servers(), []);
+    await waitUntil('the runtime is gone', () => sandbox.servers().length === 0);
   });
 });
 

@@ -37,12 +37,8 @@ async function start(id: string, bundle: string, stdin?: Uint8Array): Promise<Sh
   );
 }
 
-function serversIn(bundle: string): number[] {
-  return sandbox.servers().filter((pid) => readlinkSync(`/proc/${pid}/cwd`) === bundle);
-}
-
 async function endServers(bundle: string): Promise<void> {
-  for (const pid of serversIn(bundle)) {
+  for (const pid of sandbox.servers(bundle)) {
     killQuietly(pid);
     await waitForEnd(pid);
   }
@@ -60,7 +56,7 @@ describe('start', () => {
     assert.deepEqual(readdirSync(bundle).sort(), ['address', 'config.json']);
     closeFile(connectUnix(path, 100));
 
-    const [pid, ...more] = serversIn(bundle);
+    const [pid, ...more] = sandbox.servers(bundle);
     assert.ok(pid !== undefined);
     assert.deepEqual(more, []);
     const argv = readProcess(pid)?.argv ?? [];
@@ -87,8 +83,8 @@ describe('start', () => {
     const second = sandbox.bundle('workload', config);
     assertAddress(await start('pause', first), address);
     assertAddress(await start('workload', second), address);
-    assert.equal(serversIn(first).length, 1);
-    assert.equal(serversIn(second).length, 0);
+    assert.equal(sandbox.servers(first).length, 1);
+    assert.equal(sandbox.servers(second).length, 0);
     assert.equal(readFileSync(join(second, 'address'), 'utf8'), address);
   });
 
@@ -99,7 +95,7 @@ describe('start', () => {
     await endServers(bundle);
     assert.ok(existsSync(sandbox.own(address)));
     assertAddress(await start('dead', bundle), address);
-    assert.equal(serversIn(bundle).length, 1);
+    assert.equal(sandbox.servers(bundle).length, 1);
   });
 
   test('does not touch the socket of a living listener', async () => {
@@ -111,7 +107,7 @@ describe('start', () => {
       const { ino } = lstatSync(path);
       assertAddress(await start('living', bundle), address);
       assert.equal(lstatSync(path).ino, ino);
-      assert.deepEqual(serversIn(bundle), []);
+      assert.deepEqual(sandbox.servers(bundle), []);
     } finally {
       closeFile(descriptor);
     }
@@ -128,7 +124,7 @@ describe('start', () => {
     for (const result of results) {
       assertAddress(result, address);
     }
-    assert.equal(bundles.flatMap(serversIn).length, 1);
+    assert.equal(bundles.flatMap((bundle) => sandbox.servers(bundle)).length, 1);
     closeFile(connectUnix(sandbox.own(address), 100));
   });
 
@@ -147,7 +143,7 @@ describe('start', () => {
     const words = ['-debug', ...sandbox.flags('debug'), 'start'];
     assertAddress(await runShim({ directory: bundle, words }), address);
     assert.ok(lstatSync(debugPath).isSocket());
-    const [pid = 0] = serversIn(bundle);
+    const [pid = 0] = sandbox.servers(bundle);
     assert.equal(readProcess(pid)?.argv.at(-1), '-debug');
     assertAddress(await runShim({ directory: bundle, words }), address);
   });
@@ -175,7 +171,7 @@ describe('start with something on stdin', () => {
     assert.equal(answer.protocol, 'ttrpc');
     assert.equal(lstatSync(directory).mode & 0o7777, 0o700);
     assert.equal(readlinkSync(join(bundle, 's')), directory);
-    const [pid = 0] = serversIn(bundle);
+    const [pid = 0] = sandbox.servers(bundle);
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
     assert.ok(environment.includes('TTRPC_ADDRESS=/run/events.sock'));
     assert.equal(readProcess(pid)?.argv.at(-1), '-debug');
@@ -208,7 +204,7 @@ describe('start with something on stdin', () => {
     );
     assert.equal(result.stdout.length, 0);
     assert.ok(!existsSync(path));
-    for (const pid of serversIn(bundle)) {
+    for (const pid of sandbox.servers(bundle)) {
       await waitForEnd(pid);
     }
   });

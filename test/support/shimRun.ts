@@ -73,13 +73,13 @@ export class ShimSandbox {
   }
 
   /**
-   * The servers of these bundles. Peer credentials cannot name them: the kernel tells who called
+   * The servers of these bundles, or of one of them. Peer credentials cannot name them: the kernel tells who called
    * listen(2), and that was the helper.
    */
-  servers(): number[] {
+  servers(bundle?: string): number[] {
     return readdirSync('/proc')
       .filter((name) => /^[0-9]+$/.test(name))
-      .filter((pid) => this.#worksHere(pid) && isRunning(Number(pid)))
+      .filter((pid) => this.#worksHere(pid, bundle) && isRunning(Number(pid)))
       .map(Number);
   }
 
@@ -94,9 +94,12 @@ export class ShimSandbox {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #worksHere(pid: string): boolean {
+  #worksHere(pid: string, bundle: string | undefined): boolean {
     try {
-      return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${this.directory}/`);
+      const directory = readlinkSync(`/proc/${pid}/cwd`);
+      return bundle === undefined
+        ? directory.startsWith(`${this.directory}/`)
+        : directory === bundle;
     } catch {
       return false;
     }

@@ -32,6 +32,7 @@ describe('Pause and Resume', () => {
     await client.resume(id);
     assert.equal(await pod.outputOfExec(id, ['echo', 'thawed']), 'thawed\n');
     await pod.remove(id);
+    await events.deleteOf(id);
     const story = events.story(id).filter((line) => !line.includes('exec'));
     assert.deepEqual(story, ['create', 'start', 'paused', 'resumed', 'exit', 'delete']);
   });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ShimPod } from '../../support/shimPod.ts';
+import { waitUntil } from '../../support/waiting.ts';
 
 let pod: ShimPod;
 before(async () => {
@@ -68,7 +69,7 @@ describe('Exec', () => {
     const { status, pid } = await client.state(id, 'nope');
     assert.deepEqual([status, pid], [1, 0]);
     await out.finished;
-    assert.equal(pod.descriptors().length, descriptors);
+    await waitUntil('no descriptor is left', () => pod.descriptors().length === descriptors);
     // It may be tried again.
     pod.read(stdout);
     await assert.rejects(client.start(id, 'nope'), { code: 2 });

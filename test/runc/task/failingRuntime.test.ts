@@ -266,11 +266,11 @@ describe('when the runtime hangs', () => {
     });
     runtime.fail('kill', 'exec sleep 1000');
     const killing = client.kill(id, 9).catch(() => {});
+    const stuck = await waitUntil('the runtime hangs', hangingChild);
     process.kill(pid, 'SIGKILL');
     assert.equal((await client.wait(id)).exitStatus, 137);
     await client.delete(id);
-    const stuck = hangingChild();
-    assert.ok(stuck !== undefined);
+    assert.ok(isRunning(stuck.pid));
     process.kill(stuck.pid, 'SIGKILL');
     await killing;
   });

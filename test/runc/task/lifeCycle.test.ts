@@ -77,6 +77,7 @@ describe('the life of a container', () => {
     assert.equal((await client.wait(id)).exitStatus, 0);
     await client.delete(id);
     assert.deepEqual(mountsBelow(bundle), []);
+    await events.deleteOf(id);
     const created = events.seen.find((event) => event.containerId === id);
     assert.ok(created);
     assert.deepEqual(TaskCreate.decode(created.value).rootfs, rootfs);

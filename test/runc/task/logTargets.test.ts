@@ -60,9 +60,10 @@ describe('output to a logging binary', () => {
 
   test('reaches it on its own descriptors, with its words and environment', async () => {
     await speak('binary', `binary://${logger()}?first=1&second&third=a%20b`);
-    await waitUntil('the binary has written', () => {
-      return readFileSync(file('logger-out'), 'utf8') === 'out\n';
-    });
+    await waitUntil('the binary is gone', () =>
+      listProcesses().every(({ parent }) => parent !== pod.pid),
+    );
+    assert.equal(readFileSync(file('logger-out'), 'utf8'), 'out\n');
     assert.equal(readFileSync(file('logger-err'), 'utf8'), 'err\n');
     assert.equal(readFileSync(file('logger-words'), 'utf8'), 'first\n1\nsecond\n\nthird\na b\n');
     const environment = readFileSync(file('logger-environment'), 'utf8').trim().split('\n').sort();
@@ -70,9 +71,6 @@ describe('output to a logging binary', () => {
       'CONTAINER_ID=binary',
       `CONTAINER_NAMESPACE=${pod.sandbox.namespace}`,
     ]);
-    await waitUntil('the binary is gone', () =>
-      listProcesses().every(({ parent }) => parent !== pod.pid),
-    );
   });
 
   test('that is missing fails Create', async () => {

@@ -149,6 +149,7 @@ describe('ids', () => {
     assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
     assert.deepEqual(pod.runcStates(), [id]);
     await pod.client.delete(id);
-    assert.deepEqual(pod.events.story(id).slice(0, 2), ['create', 'exit']);
+    await pod.events.deleteOf(id);
+    assert.deepEqual(pod.events.story(id), ['create', 'exit', 'delete']);
   });
 });

@@ -77,6 +77,7 @@ describe('what a state does not allow is refused in the known words', () => {
     const finished = { code: 5, message: 'process already finished: not found' };
     await assert.rejects(client.kill(id, 9), finished);
     await client.delete(id);
+    await pod.events.deleteOf(id);
     assert.deepEqual(pod.events.story(id), [
       'create',
       'start',
