@@ -134,12 +134,16 @@ describe('a sandbox without a spec', () => {
     closing(async () => {
       await create();
       await sandbox.start(sandboxId);
-      const trap = 'trap "exit 3" TERM; while :; do sleep 0.1; done';
-      await pod.run({ args: ['sh', '-c', trap] }, 'graceful');
-      await pod.run(
-        { args: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] },
-        'stubborn',
-      );
+      for (const [id, action] of [
+        ['graceful', 'exit 3'],
+        ['stubborn', ''],
+      ] as const) {
+        const { stdout } = pod.fifos(id);
+        const out = pod.read(stdout);
+        const trap = `trap "${action}" TERM; echo trapped; while :; do sleep 0.1; done`;
+        await pod.run({ args: ['sh', '-c', trap], request: { stdout } }, id);
+        await out.waitForOutput(/trapped/);
+      }
       await pod.run({ args: ['sleep', '1000'] }, 'paused');
       await pod.client.pause('paused');
       await pod.create({ args: ['true'] }, 'created');

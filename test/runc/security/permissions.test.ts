@@ -6,8 +6,8 @@ import { wrappedRunc } from '../../../conformance/support/slowRuntime.ts';
 import { debugSocketAddress, socketPathOf } from '../../../src/manager/socketAddress.ts';
 import { asDaemon } from '../../support/asDaemon.ts';
 import { shimCommand } from '../../support/binary.ts';
+import { DUMP_DIRECTORY, takeDump } from '../../support/dumps.ts';
 import { ShimPod } from '../../support/shimPod.ts';
-import { waitUntil } from '../../support/waiting.ts';
 
 /** A daemon that takes nothing away from the modes of what is made: what is missing in them is missing in the shim. */
 let pod: ShimPod;
@@ -97,11 +97,11 @@ describe('with a umask of 0', () => {
   });
 
   test('a dump and its directory are root’s alone', async () => {
-    const directory = '/run/podshim/dump';
-    process.kill(pod.pid, 'SIGUSR1');
-    const name = await waitUntil('the dump is there', () =>
-      readdirSync(directory).find((entry) => entry.endsWith(`-${pod.pid}.txt`)),
-    );
-    assert.deepEqual([directory, join(directory, name)].map(modeOf), ['700', '600']);
+    await takeDump(pod.pid);
+    const name = readdirSync(DUMP_DIRECTORY).find((entry) => entry.endsWith(`-${pod.pid}.txt`));
+    assert.deepEqual([DUMP_DIRECTORY, join(DUMP_DIRECTORY, name ?? '')].map(modeOf), [
+      '700',
+      '600',
+    ]);
   });
 });

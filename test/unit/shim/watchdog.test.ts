@@ -180,6 +180,7 @@ describe('a blocked event loop', () => {
     chmodSync(reports, 0o750);
     await startChild(100, 500);
     const release = blockWithRead();
+    await waitUntil('the loop is blocked', () => callOf(child.pid)[0] === openat);
     // At most two looks and two slices of time before the report, a sleep of a second each after it.
     const before = turns();
     await waitUntil('the report is tried', () => turns() > before + 8, patience);

@@ -125,6 +125,7 @@ describe('stdio on pipes', () => {
       const stdio = await workspace.open({ stdin, stdout, stderr });
       const container = await workspace.run(stdio, 'sleep 1000 & echo $!');
       assert.equal((await container.wait()).status, 0);
+      await eventually('the pid is told', () => /^\d+\n$/.test(workspace.text('seen.out')));
       assert.equal(await stdio.drained(50), false);
       const waiting = stdio.drained(60_000);
       stdio.close();
