@@ -10,6 +10,7 @@ import { SandboxClient } from '../../support/sandboxClient.ts';
 import { ShimClient, TASK_V3 } from '../../support/shimClient.ts';
 import { ShimPod } from '../../support/shimPod.ts';
 import { runShim, ShimSandbox } from '../../support/shimRun.ts';
+import { waitUntil } from '../../support/waiting.ts';
 
 /** A network namespace with a name, as a CNI-using daemon makes one. */
 class NetworkNamespace {
@@ -122,7 +123,7 @@ describe('a sandbox without a spec', () => {
       const stopped = await sandbox.status(sandboxId);
       assert.equal(stopped.state, 'SANDBOX_NOTREADY');
       assert.deepEqual(stopped.exitedAt, ended.exitedAt);
-      assert.ok(!existsSync(`/proc/${pod.pid}/task/${pid}`));
+      await waitUntil('the thread is gone', () => !existsSync(`/proc/${pod.pid}/task/${pid}`));
       await sandbox.shutdown(sandboxId);
       await waitForEnd(pod.pid);
       assert.ok(!existsSync(pod.socket));
