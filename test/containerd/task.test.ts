@@ -98,7 +98,11 @@ describe('a running task', () => {
     assert.equal((await session.finished).status, 3);
   });
 
-  test('every exec was announced in order: added, started, exited', () => {
+  test('every exec was announced in order: added, started, exited', async () => {
+    await events.waitFor(
+      '/tasks/exit',
+      (fields) => fields.container_id === id && fields.id === 'tty',
+    );
     const topics = events.seen
       .filter(({ fields }) => fields.container_id === id && (fields.id ?? fields.exec_id) === 'tty')
       .map(({ topic }) => topic);

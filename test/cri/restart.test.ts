@@ -25,10 +25,11 @@ describe('kill -9 of containerd with pods running', () => {
     const leaver = await first.start([
       'sh',
       '-c',
-      'trap "exit 9" TERM; while :; do sleep 0.05; done',
+      'trap "exit 9" TERM; echo trapped; while :; do sleep 0.05; done',
     ]);
     const other = await second.start(['sleep', '1000']);
     await talker.waitForLog('tick');
+    await leaver.waitForLog('trapped');
     const stays = await Promise.all([first.pid(), second.pid(), talker.pid(), other.pid()]);
     const [mortalPid, leaverPid] = [await mortal.pid(), await leaver.pid()];
     const shims = daemon.containerd.shims();
