@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { listProcesses, waitForEnd } from '../support/processes.ts';
+import { waitUntil } from '../support/waiting.ts';
 import type { PodContainer } from './support/container.ts';
 import { CriDaemon } from './support/daemon.ts';
 import { Pod } from './support/pod.ts';
@@ -67,7 +68,7 @@ describe('ExecSync', () => {
   test('a child in the background that holds no output does not keep it waiting', async () => {
     const result = await shell('sleep 86402 >/dev/null 2>&1 & echo started');
     assert.deepEqual(result, { stdout: 'started\n', stderr: '', exitCode: 0 });
-    assert.notEqual(sleeper('86402'), undefined);
+    await waitUntil('it sleeps', () => sleeper('86402'));
   });
 
   test('what a child writes after the end of the command still arrives', async () => {
@@ -81,7 +82,7 @@ describe('ExecSync', () => {
       return;
     }
     await assert.rejects(shell('sleep 86403 & echo started'), /still held by other processes/);
-    assert.notEqual(sleeper('86403'), undefined);
+    await waitUntil('it sleeps', () => sleeper('86403'));
     assert.equal((await shell('echo again')).stdout, 'again\n');
   });
 
