@@ -14,7 +14,9 @@ import {
   exitAfterDeleteMilliseconds,
   killAnswerMilliseconds,
   lateCallMilliseconds,
+  lostDeleteMilliseconds,
 } from './limits.ts';
+import { outlivingCaller } from './lostCaller.ts';
 import { TaskProcess } from './process.ts';
 import { becomesAnother, programOf } from './program.ts';
 import type { Restore } from './restore.ts';
@@ -149,8 +151,8 @@ export class InitProcess extends TaskProcess {
    * Removes the container from the runtime, then its streams and its rootfs mount (contract 5.5). On an error the
    * state stays, so that the caller may try again.
    *
-   * A caller who has gone does not stop it: half a deletion is of use to nobody (containerd#13377). But he will ask
-   * again, and so the state stays then, too.
+   * A caller who has gone does not stop it, unless the runtime hangs: half a deletion is of use to nobody
+   * (containerd#13377). But he will ask again, and so the state stays then, too.
    *
    * A kill that is under way is answered first. The daemon learns of the death from the event, deletes, and closes the
    * connection when that is answered: the one who kills would get `ttrpc: closed`, and CRI's StopContainer fail.
@@ -170,7 +172,10 @@ export class InitProcess extends TaskProcess {
       try {
         const { direct, runtime } = this.#container;
         const done = this.exit !== undefined && direct?.delete();
-        if (!done) await runtime.delete(this.id, this.#isHalfRestored);
+        if (!done) {
+          const patience = outlivingCaller(call, lostDeleteMilliseconds);
+          await runtime.delete(this.id, this.#isHalfRestored, patience);
+        }
       } catch (error) {
         failure = error;
       }

@@ -12,3 +12,5 @@ export const lateCallMilliseconds = 500;
 export const killAnswerMilliseconds = 2_000;
 /** How long the runtime may go on with a Create whose caller has gone. */
 export const lostCreateMilliseconds = 10_000;
+/** How long the runtime may go on with a Delete whose caller has gone or waits no longer. */
+export const lostDeleteMilliseconds = 10_000;

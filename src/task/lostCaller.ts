@@ -44,3 +44,23 @@ export function outlivingConnection(
     },
   };
 }
+
+/**
+ * A call that is begun whoever has gone, and goes on for a while after its connection was lost or its time was over. For a
+ * Delete: half of it is of use to nobody, but a runtime that never ends would keep every later one waiting.
+ */
+export function outlivingCaller(call: Cancellation, milliseconds: number): Cancellation {
+  return {
+    cancelled: false,
+    onCancel(listener) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const forget = call.onCancel((reason) => {
+        timer = setTimeout(() => listener(reason), milliseconds);
+      });
+      return () => {
+        forget();
+        clearTimeout(timer);
+      };
+    },
+  };
+}
