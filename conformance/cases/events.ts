@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mountsBelow } from '../../test/support/mounts.ts';
 import type { ShimPod } from '../../test/support/shimPod.ts';
+import { waitUntil } from '../../test/support/waiting.ts';
 import type { ConformanceCase } from '../case.ts';
 import { many } from '../support/many.ts';
 import { SOON, within } from '../support/within.ts';
@@ -255,7 +256,8 @@ export const eventCases: readonly ConformanceCase[] = [
       assert.deepEqual(inOrder(pod), livesOf(['warm', 'after']));
       assert.deepEqual(pod.runcStates(), []);
       assert.deepEqual(mountsBelow(pod.sandbox.directory), []);
-      assert.equal(pod.descriptors().length, before, 'open descriptors');
+      const isClosed = () => pod.descriptors().length === before;
+      await waitUntil('no descriptor is left', isClosed, SOON);
     },
   },
 ];

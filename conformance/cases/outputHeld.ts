@@ -27,7 +27,8 @@ function heldCase(name: string, script: string, threads: readonly string[]): Con
       await client.start(id, 'e');
       await within(PROMPTLY, 'Wait', client.wait(id, 'e'));
       await within(SOON, 'Delete', client.delete(id, 'e'));
-      assert.equal(pod.descriptors().length, before, 'open descriptors');
+      const isClosed = () => pod.descriptors().length === before;
+      await waitUntil('no descriptor is left', isClosed, SOON);
       await within(PROMPTLY, 'Kill', client.kill(id, 9));
       await within(PROMPTLY, 'Wait', client.wait(id));
       await within(SOON, 'Delete of the container', client.delete(id));

@@ -180,6 +180,8 @@ export const protocolCases: readonly ConformanceCase[] = [
     async run(context) {
       const pod = await context.pod();
       const { id } = await pod.run({ args: ['sleep', '1000'] });
+      // Its connection to the daemon is there then.
+      await pod.events.waitFor('start', ({ topic }) => topic === '/tasks/start');
       const before = pod.descriptors().length;
       const { service } = pod.client;
       const others = await Promise.all(Array.from({ length: 50 }, () => pod.connect(service)));
