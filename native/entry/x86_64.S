@@ -19,7 +19,7 @@
  * On entry, as at any ELF entry point: %rsp points at argc, %rdx holds the loader's exit function. %rdx stays.
  */
     .set PREFIX, 0x5f4e5542       /* "BUN_" */
-    .set SETTINGS, 4
+    .set SETTINGS, 5
 
     .text
     .globl _start
@@ -85,6 +85,7 @@ _start:
 settings:
     .asciz "BUN_JSC_useJIT=0"
     .asciz "BUN_JSC_numberOfGCMarkers=1"
+    .asciz "BUN_JSC_useConcurrentGC=0"
     .asciz "BUN_JSC_useWasm=0"
     .asciz "BUN_GC_TIMER_DISABLE=1"
 8:  .byte 0xe9                    /* jmp rel32 to the runtime's entry point, filled in by the build */

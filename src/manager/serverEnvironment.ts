@@ -3,13 +3,15 @@ import { SOFT_LIMIT_VARIABLE } from '../posix/limits.ts';
 
 /**
  * Settings of JavaScriptCore for a process that mostly waits: 1.5 MB instead of 5, two threads
- * instead of seven. They are no stable interface, and a name that a Bun does not know makes it exit,
+ * instead of seven. A collection runs on JavaScript's own thread: the heap is small, and another thread costs what its
+ * stack and its allocator keep. They are no stable interface, and a name that a Bun does not know makes it exit,
  * so they are given to the version they were tested with and to no other. The shipped binary has them
  * from its first instructions on (native/entry), so that the helper runs with them too.
  */
 const SETTINGS = [
   'BUN_JSC_useJIT=0',
   'BUN_JSC_numberOfGCMarkers=1',
+  'BUN_JSC_useConcurrentGC=0',
   'BUN_JSC_useWasm=0',
   'BUN_GC_TIMER_DISABLE=1',
 ] as const;

@@ -100,7 +100,7 @@ describe('environment of the server', () => {
   });
 
   test('settings go to the version they were tested with, and to no other', () => {
-    assert.equal(runtimeSettings('bun', '1.4.5').length, 4);
+    assert.equal(runtimeSettings('bun', '1.4.5').length, 5);
     assert.deepEqual(runtimeSettings('bun', '1.4.6'), []);
     assert.deepEqual(runtimeSettings('node', '1.4.5'), []);
   });
