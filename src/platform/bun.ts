@@ -54,8 +54,8 @@ export const bunPlatform: Platform = {
   connect,
   parkConnections,
   sha256Hex: (text) => new Bun.CryptoHasher('sha256').update(text).digest('hex'),
+  dropCode: () => Bun.shrink(),
   collectGarbage() {
-    // Compiled code goes as well: it is decoded again when it is called.
     Bun.shrink();
     Bun.gc(true);
   },

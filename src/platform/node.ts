@@ -91,6 +91,7 @@ export const nodePlatform: Platform = {
   parkConnections() {},
   sha256Hex: (text) =>
     process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex'),
+  dropCode: () => {},
   collectGarbage: () => globalThis.gc?.(),
   selfCommand: () => ({
     path: process.execPath,

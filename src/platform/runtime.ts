@@ -23,7 +23,9 @@ export interface Platform {
    */
   parkConnections(awake: () => void): void;
   sha256Hex(text: string): string;
-  /** Runs a full collection where the runtime offers one. */
+  /** Has compiled code thrown away, once the current turn of the event loop is over: it is decoded again when it is called. */
+  dropCode(): void;
+  /** Runs a full collection where the runtime offers one. Compiled code goes as well, once the current turn is over. */
   collectGarbage(): void;
   /** The command that starts this very program again: the compiled binary, or a runtime and its script. */
   selfCommand(): { readonly path: string; readonly argv: readonly string[] };

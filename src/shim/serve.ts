@@ -33,6 +33,7 @@ import { ListeningSocket } from './listeningSocket.ts';
 import { ServerLog } from './serverLog.ts';
 import { Shutdown } from './shutdown.ts';
 import { installSignals } from './signals.ts';
+import { startUpCodeDropper } from './startUpCode.ts';
 import { isTrustedPeer } from './trustedPeer.ts';
 import { watchEventLoop } from './watchdog.ts';
 
@@ -70,9 +71,13 @@ export function serve(flags: ShimFlags, sockets: InheritedSockets): void {
     namespace: flags.namespace,
     logger,
   });
+  const dropStartUpCode = startUpCodeDropper();
   const reaper = new Reaper(
     (error) => logger.error({ error }, 'exit handling failed'),
-    (pid, request) => recordSpawn(recorder, pid, request),
+    (pid, request) => {
+      recordSpawn(recorder, pid, request);
+      dropStartUpCode();
+    },
   );
   const exits = new ExitTracker();
   const helpers = {
@@ -143,7 +148,8 @@ export function serve(flags: ShimFlags, sockets: InheritedSockets): void {
   const idle = new IdleWatch(() => {
     platform.parkConnections(() => idle.touch());
     platform.collectGarbage();
-    dropCleanPages();
+    // In a turn of its own, after what the collection has put off.
+    setTimeout(dropCleanPages, 0);
   });
   idle.touch();
   reaper.subscribe((exit) => recordExit(recorder, exits, exit));
