@@ -1,6 +1,8 @@
 // Giving back memory that the kernel can read again from its file.
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "common.h"
 #include "lines.h"
@@ -8,7 +10,7 @@
 // A mapping as /proc/self/smaps describes it.
 struct mapping {
   uintptr_t start, end;
-  bool droppable;
+  bool droppable, stack;
 };
 
 // A private mapping of a file that cannot be written to: code and constants. Pages of a memfd or of a deleted file
@@ -19,8 +21,19 @@ static bool read_header(const char *line, struct mapping *mapping) {
   if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %n", &mapping->start, &mapping->end, permissions, &path) != 3) {
     return false;
   }
+  mapping->stack = path > 0 && strcmp(line + path, "[stack]") == 0;
   mapping->droppable = path > 0 && line[path] == '/' && permissions[1] == '-' && permissions[3] == 'p';
   return true;
+}
+
+// What the deepest calls so far have left below the frames that are in use. A signal's frame lies above what is dropped, or
+// is made after it. Of another thread's stack nobody knows where it ends: it may be one mapping with what is beside it.
+static void drop_unused_stack(const struct mapping *mapping) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  if (!mapping->stack || here < mapping->start || here >= mapping->end) return;
+  uintptr_t unused = (here & -page) - page;
+  if (unused > mapping->start) madvise((void *)mapping->start, unused - mapping->start, MADV_DONTNEED);
 }
 
 // () -> KiB that were resident in what was given back, or a negative errno. Where a mapping that is read-only now was
@@ -47,7 +60,10 @@ static napi_value dropCleanPages(napi_env env, napi_callback_info info) {
       mapping.droppable = false;
     } else {
       struct mapping next;
-      if (read_header(line, &next)) mapping = next;
+      if (read_header(line, &next)) {
+        mapping = next;
+        drop_unused_stack(&mapping);
+      }
     }
   }
   close_lines(&lines);

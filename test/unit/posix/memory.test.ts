@@ -22,3 +22,19 @@ test('clean pages go back to the kernel, and come again when they are used', () 
   assert.equal(text.replace(/\d+/g, '0').includes('"half":0.0'), true);
   assert.ok(dropCleanPages() > 0);
 });
+
+/** KiB resident of the main thread's stack. */
+function stackSize(): number {
+  const text = readFileSync('/proc/self/smaps', 'utf8');
+  return Number(/\[stack\]\n(?:.*\n)*?Rss:\s+(\d+) kB/.exec(text)?.[1]);
+}
+
+const depthOf = (level: number): number => (level === 0 ? 0 : 1 + depthOf(level - 1));
+
+test('the stack that deep calls have used goes back to the kernel, and can be used again', () => {
+  assert.equal(depthOf(5000), 5000);
+  const before = stackSize();
+  dropCleanPages();
+  assert.ok(stackSize() < before / 2, `${before} KiB before, ${stackSize()} KiB after`);
+  assert.equal(depthOf(5000), 5000);
+});
