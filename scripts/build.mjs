@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bunEnvironment } from './build/bunEnvironment.mjs';
+import { onlyForBun } from './build/chunks.mjs';
 import { addEntryPoint } from './build/entryPoint.mjs';
 import { writeSourceTree } from './build/sourceTree.mjs';
 import { announce, run } from './setup/command.mjs';
@@ -70,6 +71,7 @@ function compileBinary(root) {
       '--no-compile-autoload-bunfig',
       `--asset=${join(root, ADDON)}`,
       `--outfile=${output}`,
+      ...onlyForBun,
       ...revisionDefinition(root),
       join(temporary, 'src/main.ts'),
     ]);

@@ -3,6 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bunEnvironment } from './bunEnvironment.mjs';
 
+/** What leaves out of a build what only Node needs (src/platform/runtime.ts). */
+export const onlyForBun = ['--define', 'PODSHIM_FOR_BUN=true'];
+
 /**
  * The chunks that Bun makes of `src/main.ts` below `directory`, by name: `entryPoint`, `imports` and `inputs`, as in the
  * metafile of `bun build`. Modules are named relative to `directory`.
@@ -14,7 +17,7 @@ export function chunksOf(bun, directory) {
     const { status, stderr } = spawnSync(
       bun,
       [
-        ...['build', '--minify', '--format=esm', '--splitting', '--target=bun'],
+        ...['build', '--minify', '--format=esm', '--splitting', '--target=bun', ...onlyForBun],
         ...[`--outdir=${output}`, `--metafile=${metafile}`, 'src/main.ts'],
       ],
       { cwd: directory, env: bunEnvironment(), encoding: 'utf8' },

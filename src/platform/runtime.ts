@@ -31,4 +31,8 @@ export interface Platform {
   selfCommand(): { readonly path: string; readonly argv: readonly string[] };
 }
 
-export const platform: Platform = 'Bun' in globalThis ? bunPlatform : nodePlatform;
+/** Set by the build where only Bun will run it, which then leaves Node's side out. */
+declare const PODSHIM_FOR_BUN: true | undefined;
+
+export const platform: Platform =
+  typeof PODSHIM_FOR_BUN !== 'undefined' || 'Bun' in globalThis ? bunPlatform : nodePlatform;
