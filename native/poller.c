@@ -80,6 +80,7 @@ static void take_turn(struct entry *entry, char *scratch) {
 
 static void *run(void *scratch) {
   struct epoll_event events[EVENTS_AT_ONCE];
+  drop_zero_pages();
   prctl(PR_SET_NAME, "podshim-io");
   pthread_mutex_lock(&poller.lock);
   for (;;) {

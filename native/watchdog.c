@@ -109,6 +109,7 @@ static void stay_with_block(bool by_signal) {
 
 static void *run(void *unused) {
   (void)unused;
+  drop_zero_pages();
   prctl(PR_SET_NAME, "podshim-watch");
   take_signal();
   for (;;) {
