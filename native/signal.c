@@ -47,6 +47,28 @@ static napi_value ignoreSignal(napi_env env, napi_callback_info info) {
   return outcome(env, sigaction(which, &action, NULL));
 }
 
+static struct sigaction child_action;
+static bool child_muted;
+
+// The default for SIGCHLD is that it is dropped; dead children stay to be collected, which they would not with SIG_IGN.
+static napi_value muteChildSignal(napi_env env, napi_callback_info info) {
+  (void)info;
+  if (child_muted) return number(env, 0);
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  int result = sigaction(SIGCHLD, &action, &child_action);
+  child_muted = result == 0;
+  return outcome(env, result);
+}
+
+// Whoever listens gets the signal once, in the place of those that were dropped.
+static napi_value unmuteChildSignal(napi_env env, napi_callback_info info) {
+  (void)info;
+  if (!child_muted) return number(env, 0);
+  if (sigaction(SIGCHLD, &child_action, NULL) < 0) return outcome(env, -1);
+  child_muted = false;
+  return outcome(env, kill(getpid(), SIGCHLD));
+}
+
 static napi_value unblockSignal(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   int which;
@@ -91,9 +113,9 @@ static napi_value exitNow(napi_env env, napi_callback_info info) {
 
 bool register_signal(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
-      METHOD(sendSignal),       METHOD(openPidfd),       METHOD(sendSignalThroughPidfd), METHOD(ignoreSignal),
-      METHOD(unblockSignal),    METHOD(becomeSubreaper), METHOD(createSchedulingCookie),
-      METHOD(parentPid),        METHOD(effectiveUser),   METHOD(exitNow),
+      METHOD(sendSignal),        METHOD(openPidfd),     METHOD(sendSignalThroughPidfd), METHOD(ignoreSignal),
+      METHOD(muteChildSignal),   METHOD(unblockSignal), METHOD(becomeSubreaper),        METHOD(createSchedulingCookie),
+      METHOD(unmuteChildSignal), METHOD(parentPid),     METHOD(effectiveUser),          METHOD(exitNow),
   };
   return REGISTER(env, exports, methods);
 }

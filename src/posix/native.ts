@@ -63,6 +63,8 @@ export interface Native {
   openPidfd(pid: number): number;
   sendSignalThroughPidfd(pidfd: number, signal: number): number;
   ignoreSignal(signal: number): number;
+  muteChildSignal(): number;
+  unmuteChildSignal(): number;
   unblockSignal(signal: number): number;
   becomeSubreaper(): number;
   disableHugePages(): number;

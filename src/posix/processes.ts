@@ -147,6 +147,19 @@ export function ignoreSignal(signal: number): void {
   check(native().ignoreSignal(signal), 'sigaction');
 }
 
+/**
+ * No SIGCHLD is delivered until `unmuteChildSignal`: nothing wakes up for a child that dies, which waits to be collected
+ * as ever. It is done below the JavaScript runtime, whose handler stays what it is.
+ */
+export function muteChildSignal(): void {
+  check(native().muteChildSignal(), 'sigaction');
+}
+
+/** Undoes `muteChildSignal`, if there is anything to undo; then one SIGCHLD comes, for all that may have been dropped. */
+export function unmuteChildSignal(): void {
+  check(native().unmuteChildSignal(), 'sigaction');
+}
+
 /** Takes a signal out of the mask of the calling thread. */
 export function unblockSignal(signal: number): void {
   check(native().unblockSignal(signal), 'sigprocmask');

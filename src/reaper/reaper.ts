@@ -1,6 +1,7 @@
 import { reapExited, type SpawnRequest, spawn } from '../posix/processes.ts';
 import { Command } from './command.ts';
 import type { Exit } from './exit.ts';
+import { ExitFlood } from './exitFlood.ts';
 import { SpawnTurns } from './spawnTurns.ts';
 import { type ExitListener, Subscription } from './subscription.ts';
 
@@ -18,7 +19,10 @@ export class Reaper {
   readonly #subscriptions = new Set<Subscription>();
   readonly #report: (error: unknown) => void;
   readonly #started: (pid: number, request: SpawnRequest) => void;
-  readonly #onSignal = (): void => this.reap();
+  readonly #flood = new ExitFlood(() => this.reap());
+  readonly #onSignal = (): void => {
+    if (this.reap() > 0) this.#flood.signalled();
+  };
   #installed = false;
   #reaped = 0;
 
@@ -55,6 +59,7 @@ export class Reaper {
   uninstall(): void {
     if (!this.#installed) return;
     this.#installed = false;
+    this.#flood.end();
     process.off('SIGCHLD', this.#onSignal);
   }
 
@@ -80,10 +85,10 @@ export class Reaper {
     return this.start(request).wait();
   }
 
-  /** Collects whatever is dead now. SIGCHLD coalesces, hence always until nothing is left. */
-  reap(): void {
+  /** Collects whatever is dead now. SIGCHLD coalesces, hence always until nothing is left. @returns how many that were */
+  reap(): number {
     const dead = reapExited();
-    if (dead.length === 0) return;
+    if (dead.length === 0) return 0;
     const at = Date.now();
     this.#reaped += dead.length;
     for (const { pid, status } of dead) {
@@ -95,6 +100,7 @@ export class Reaper {
       }
       for (const subscription of this.#subscriptions) this.#deliver(subscription, exit);
     }
+    return dead.length;
   }
 
   #deliver(subscription: Subscription, exit: Exit): void {
