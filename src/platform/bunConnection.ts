@@ -45,7 +45,7 @@ export class BunConnection implements Connection {
       if (taken === bytes.length) return;
       rest = bytes.subarray(taken);
     }
-    const socket = this.#inLoop();
+    const socket = this.#socket ?? this.#inLoop();
     if (socket === undefined) return;
     const taken = send(socket, rest);
     if (taken < rest.length) this.#queue.add(rest.subarray(taken));

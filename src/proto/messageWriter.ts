@@ -1,4 +1,5 @@
 import { Writer } from './generated/protobufWriter.ts';
+import { zeroTime } from './timestamp.ts';
 import type { Integer64, MessageInput, MessageType } from './wire.ts';
 
 const textEncoder = new TextEncoder();
@@ -6,7 +7,14 @@ const initialSize = 512;
 const twoTo32 = 0x1_0000_0000;
 /** For values of a packed field, which have no tag of their own. */
 const noTag = 0;
+/** Lengths below this take one byte. */
+const oneByteLength = 128;
+/** Of UTF-8 for one unit of a string. */
+const mostBytes = 3;
 const lengthBytes = new Uint8Array(5);
+/** `zeroTime`, its length before it: in most answers there is one, and ten of its bytes are one number. */
+const zeroTimeBytes = new Uint8Array([11, 8, 128, 146, 184, 195, 152, 254, 255, 255, 255, 1]);
+const zeroTimeSize = 12;
 /** A writer that grew beyond this is not kept for the next message. */
 const keptSize = 16 * 1024;
 
@@ -17,6 +25,8 @@ const keptSize = 16 * 1024;
  */
 export class MessageWriter extends Writer {
   static #spare: MessageWriter | undefined;
+  /** Of `buf`; protobufjs's own methods may have made that larger, which is seen when the room is asked for. */
+  #capacity = initialSize;
 
   /** A writer for one message: the one that was finished last, where there is one. */
   static override create(): MessageWriter {
@@ -31,6 +41,7 @@ export class MessageWriter extends Writer {
 
   /** A string field; half a surrogate pair becomes U+FFFD, as Go would refuse the message otherwise. */
   text(tag: number, value: string): void {
+    if (value.length < oneByteLength && this.#shortText(tag, value)) return;
     const bytes = textEncoder.encode(value);
     const { length } = bytes;
     let position = this.#room(length + 10);
@@ -48,7 +59,8 @@ export class MessageWriter extends Writer {
 
   /** An int32 field, or an enum: a negative value takes ten bytes. */
   integer(tag: number, value: number): void {
-    this.#halves(tag, value, value < 0 ? -1 : 0);
+    if (value >= 0 && tag !== noTag) this.number(tag, value);
+    else this.#halves(tag, value, value < 0 ? -1 : 0);
   }
 
   /** @throws RangeError when the value does not fit, or is a number that is not a safe integer. */
@@ -98,6 +110,13 @@ export class MessageWriter extends Writer {
 
   /** A field that is a message. */
   message<T>(tag: number, type: MessageType<T>, value: MessageInput<T>): void {
+    if ((value as unknown) === zeroTime) {
+      let position = this.#room(20);
+      position = putVarint(this.buf, position, tag);
+      this.buf.set(zeroTimeBytes, position);
+      this.pos = position + zeroTimeSize;
+      return;
+    }
     const start = this.#begin(tag);
     type.encode(value, this);
     this.#end(start);
@@ -107,10 +126,22 @@ export class MessageWriter extends Writer {
   override finish(): Uint8Array {
     const bytes = this.buf.slice(0, this.pos);
     if (this.buf.length <= keptSize) {
-      this.reset();
+      this.pos = 0;
       MessageWriter.#spare = this;
     }
     return bytes;
+  }
+
+  /** @returns false when its bytes are too many for one byte of length; then nothing is written */
+  #shortText(tag: number, value: string): boolean {
+    let position = this.#room(value.length * mostBytes + 10);
+    const { buf } = this;
+    position = putVarint(buf, position, tag) + 1;
+    const { written } = textEncoder.encodeInto(value, buf.subarray(position));
+    if (written >= oneByteLength) return false;
+    buf[position - 1] = written;
+    this.pos = position + written;
+    return true;
   }
 
   #delimited(tag: number, write: () => void): void {
@@ -171,11 +202,13 @@ export class MessageWriter extends Writer {
   /** @returns where to write: there are `size` bytes of room. */
   #room(size: number): number {
     const needed = this.pos + size;
-    if (needed > this.buf.length) {
+    // Without a JIT it is a call to ask a typed array for its length.
+    if (needed > this.#capacity && needed > this.buf.length) {
       const larger = new Uint8Array(Math.max(needed, this.buf.length * 2));
       larger.set(this.buf.subarray(0, this.pos));
       this.buf = larger;
       this.view = null;
+      this.#capacity = larger.length;
     }
     return this.pos;
   }

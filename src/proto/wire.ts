@@ -46,7 +46,7 @@ export interface MessageType<T> {
 export const emptyBytes = new Uint8Array(0);
 
 export function readerOf(source: Uint8Array | Reader): Reader {
-  return source instanceof Reader ? source : Reader.create(source);
+  return source instanceof Reader ? source : new Reader(source);
 }
 
 /** Limits the reader to the next `length` bytes. @returns the limit to set again afterwards. */

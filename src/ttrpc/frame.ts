@@ -107,9 +107,9 @@ export class FrameParser {
       } else if (this.#data !== undefined) {
         position = this.#continueData(this.#data, chunk, position);
       } else if (this.#headerFilled === 0 && length - position >= headerLength) {
-        position = this.#begin(chunk, position, chunk, position + headerLength);
+        position = this.#begin(chunk, position, chunk, position + headerLength, length);
       } else {
-        position = this.#continueHeader(chunk, position);
+        position = this.#continueHeader(chunk, position, length);
       }
     }
   }
@@ -134,8 +134,17 @@ export class FrameParser {
     this.#data = undefined;
   }
 
-  /** A header is complete. @returns how far `chunk` is read. */
-  #begin(header: Uint8Array, at: number, chunk: Uint8Array, position: number): number {
+  /**
+   * A header is complete. @param chunkLength is handed on: asking a typed array for it is a call without a JIT
+   * @returns how far `chunk` is read.
+   */
+  #begin(
+    header: Uint8Array,
+    at: number,
+    chunk: Uint8Array,
+    position: number,
+    chunkLength: number,
+  ): number {
     this.#headerFilled = 0;
     const length = readUint32(header, at);
     if (length > maximumLength) {
@@ -144,7 +153,7 @@ export class FrameParser {
       return position;
     }
     const end = position + length;
-    if (end <= chunk.length) {
+    if (end <= chunkLength) {
       this.#give(header, at, chunk, position, end);
       return end;
     }
@@ -152,15 +161,16 @@ export class FrameParser {
     const data = new Uint8Array(length);
     data.set(chunk.subarray(position));
     this.#data = data;
-    this.#dataFilled = chunk.length - position;
-    return chunk.length;
+    this.#dataFilled = chunkLength - position;
+    return chunkLength;
   }
 
-  #continueHeader(chunk: Uint8Array, position: number): number {
-    const end = Math.min(position + headerLength - this.#headerFilled, chunk.length);
+  #continueHeader(chunk: Uint8Array, position: number, length: number): number {
+    const end = Math.min(position + headerLength - this.#headerFilled, length);
     this.#header.set(chunk.subarray(position, end), this.#headerFilled);
     this.#headerFilled += end - position;
-    return this.#headerFilled < headerLength ? end : this.#begin(this.#header, 0, chunk, end);
+    if (this.#headerFilled < headerLength) return end;
+    return this.#begin(this.#header, 0, chunk, end, length);
   }
 
   #continueData(data: Uint8Array, chunk: Uint8Array, position: number): number {

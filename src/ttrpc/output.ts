@@ -76,7 +76,8 @@ export class Output {
 
   /** Answers a call. A payload that is too long becomes an error: closing the connection would kill containers. */
   success(target: FrameTarget, streamId: number, payload: Uint8Array): void {
-    const length = sizeOfSuccess(payload);
+    const payloadLength = payload.length;
+    const length = sizeOfSuccess(payloadLength);
     if (length > maximumLength) {
       this.failure(target, streamId, new StatusError(Code.ResourceExhausted, overLongText(length)));
       return;
@@ -85,13 +86,13 @@ export class Output {
     if (size > capacity) {
       const bytes = new Uint8Array(size);
       writeHeader(bytes, 0, length, streamId, FrameType.response, 0);
-      putSuccess(bytes, headerLength, payload);
+      putSuccess(bytes, headerLength, payload, payloadLength);
       this.#bypass(target, bytes);
       return;
     }
     const offset = this.#reserve(target, size);
     writeHeader(this.#buffer, offset, length, streamId, FrameType.response, 0);
-    putSuccess(this.#buffer, offset + headerLength, payload);
+    putSuccess(this.#buffer, offset + headerLength, payload, payloadLength);
   }
 
   /** Answers a call with an error. */

@@ -42,8 +42,9 @@ export class Peer implements FrameTarget {
 
   transmit(bytes: Uint8Array): void {
     if (this.#closed) return;
-    this.connection.write(bytes);
-    if (this.#paused || this.connection.pendingBytes <= pendingLimit) return;
+    const { connection } = this;
+    connection.write(bytes);
+    if (this.#paused || connection.pendingBytes <= pendingLimit) return;
     this.#paused = true;
     this.#parser.pause();
     this.connection.pause();

@@ -49,9 +49,12 @@ export class RequestEnvelope {
     this.#payloadStart = 0;
     this.#payloadEnd = 0;
     this.#metadataEnd = 0;
+    const at = this.#readPayload(this.#readRoute(start, end), end);
+    if (at === end) return;
     const cursor = this.#cursor;
-    cursor.reset(bytes, this.#readRoute(start, end), end);
-    while (!cursor.atEnd) this.#readField(cursor, cursor.position, cursor.tag());
+    cursor.reset(bytes, at, end);
+    while (cursor.position < end) this.#readField(cursor, cursor.position, cursor.tag());
+    cursor.release();
   }
 
   /** The payload, as bytes of their own. */
@@ -85,7 +88,6 @@ export class RequestEnvelope {
   /** Lets go of the bytes. */
   release(): void {
     this.#bytes = emptyBytes;
-    this.#cursor.release();
   }
 
   /** @returns where the fields after service and method begin. */
@@ -93,13 +95,29 @@ export class RequestEnvelope {
     this.route = '';
     const bytes = this.#bytes;
     if (end - start < 4 || bytes[start] !== field.service) return start;
-    const methodTag = start + 2 + (bytes[start + 1] ?? 128);
-    if (methodTag + 2 > end || (bytes[start + 1] ?? 128) > 127) return start;
-    if (bytes[methodTag] !== field.method || (bytes[methodTag + 1] ?? 128) > 127) return start;
-    const routeEnd = methodTag + 2 + (bytes[methodTag + 1] ?? 128);
-    if (routeEnd > end) return start;
+    const serviceLength = bytes[start + 1] ?? 128;
+    const methodTag = start + 2 + serviceLength;
+    if (serviceLength > 127 || methodTag + 2 > end || bytes[methodTag] !== field.method) {
+      return start;
+    }
+    const methodLength = bytes[methodTag + 1] ?? 128;
+    const routeEnd = methodTag + 2 + methodLength;
+    if (methodLength > 127 || routeEnd > end) return start;
     this.route = readText(bytes, start + 2, routeEnd);
     return routeEnd;
+  }
+
+  /** Reads a small payload where nothing stands before it, as nearly always. @returns where the rest begins. */
+  #readPayload(at: number, end: number): number {
+    const bytes = this.#bytes;
+    if (at + 2 > end || bytes[at] !== field.payload) return at;
+    const length = bytes[at + 1] ?? 128;
+    const start = at + 2;
+    if (length > 127 || start + length > end) return at;
+    this.hasPayload = true;
+    this.#payloadStart = start;
+    this.#payloadEnd = start + length;
+    return start + length;
   }
 
   #readField(cursor: ProtobufCursor, at: number, tag: number): void {

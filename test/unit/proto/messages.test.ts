@@ -166,6 +166,22 @@ describe('every message', () => {
     );
   });
 
+  test('has its texts whole, whatever their length in characters and in bytes', () => {
+    for (const unit of ['a', 'é', '€', '\u{1f600}', '\ud800']) {
+      for (let count = 0; count < 300; count += 1) {
+        const [id, bundle] = [unit.repeat(count), 'b'.repeat(count)];
+        const times = { exitedAt: zeroTime, exitStatus: 7 };
+        const decoded = StateResponse.decode(
+          StateResponse.encode({ id, bundle, ...times, execId: id }).finish(),
+        );
+        assert.equal(decoded.id, id.replaceAll('\ud800', '\ufffd'));
+        assert.deepEqual([decoded.bundle, decoded.execId], [bundle, decoded.id]);
+        assert.deepEqual(decoded.exitedAt, { seconds: -62_135_596_800n, nanos: 0 });
+        assert.equal(decoded.exitStatus, 7);
+      }
+    }
+  });
+
   test('ends on any input, with a message or an error', () => {
     const codecs = [CreateTaskRequest, StateResponse, ForwardRequest, MetricsV2, BootstrapResult];
     fc.assert(
