@@ -165,7 +165,7 @@ static void print_durations(const char *name, struct durations *durations) {
 }
 
 int run_calls(int count, char **words) {
-  if (count != 5) return 2;
+  if (count != 6) return 2;
   read_plan(words[1]);
   wanted_flows = number(words[2]);
   uint32_t in_flight = (uint32_t)number(words[3]);
@@ -174,6 +174,7 @@ int run_calls(int count, char **words) {
   runs = calloc(in_flight, sizeof *runs);
   if (runs == NULL) fail("calloc");
   int connection = connect_to(words[0]);
+  place(words[5], server);
   uint64_t server_before = processor_time(server);
   uint64_t own_before = processor_time(getpid());
   uint64_t begin = now();
@@ -182,6 +183,7 @@ int run_calls(int count, char **words) {
   uint64_t wall = now() - begin;
   uint64_t own = processor_time(getpid()) - own_before;
   uint64_t served = processor_time(server) - server_before;
+  release(server);
   printf("{\"calls\":%lu,\"errors\":%lu,\"firstError\":\"%s\",\"wall\":%lu,\"client\":%lu,\"server\":%lu,",
          (unsigned long)calls, (unsigned long)errors, first_error, (unsigned long)wall, (unsigned long)own,
          (unsigned long)served);

@@ -25,10 +25,15 @@ void write_all(int descriptor, const uint8_t *bytes, size_t length);
 // A connection to the Unix socket of this path.
 int connect_to(const char *path);
 
+// Binds the generator and all threads of a server to one core ("together") or each to one of its own ("apart"); "anywhere"
+// leaves that to the kernel. `release` lets the server go again.
+void place(const char *word, pid_t server);
+void release(pid_t server);
+
 // Returns when SIGUSR1 has come.
 void wait_for_start(void);
 
 // One of the load generator's commands: its words without the command's own.
 typedef int command(int count, char **words);
 
-command run_calls, run_start, run_spawn, run_drain, run_write, run_orphans, run_reaper, run_cpu;
+command run_calls, run_start, run_spawn, run_drain, run_write, run_orphans, run_reaper, run_cpu, run_answer;

@@ -10,13 +10,14 @@ static const struct {
   command *run;
   const char *words;
 } commands[] = {
-    {"calls", run_calls, "SOCKET PLAN FLOWS IN_FLIGHT PID: calls over ttrpc"},
+    {"calls", run_calls, "SOCKET PLAN FLOWS IN_FLIGHT PID PLACE: calls over ttrpc; PLACE is anywhere, together or apart"},
     {"start", run_start, "FRAME STDIN COMMAND...: a shim's start, until the first call is answered"},
     {"spawn", run_spawn, "COUNT COMMAND...: commands at once, until the last has ended; % in a word is its number"},
     {"drain", run_drain, "FIFO BYTES: reads that much and throws it away"},
     {"write", run_write, "BYTES: writes to standard output when SIGUSR1 comes"},
     {"orphans", run_orphans, "COUNT: has children adopted by whoever adopts, when SIGUSR1 comes"},
     {"reaper", run_reaper, "COUNT: does the least that a reaper of that many orphans has to do"},
+    {"answer", run_answer, "SOCKET FILE: answers every call with what is in the file, doing nothing else"},
     {"cpu", run_cpu, "PID: processor time of a process"},
 };
 

@@ -28,7 +28,7 @@ const GROUPS = [
   { name: 'life', title: 'A container and an exec', figures: /^(ctr-run-|exec$|exec-ctr)/ },
   { name: 'moments', title: 'Start of a shim, end of a container', figures: /^(start-(r|a)|kill)/ },
   { name: 'many', title: 'Fifty at once', figures: /^fifty-(containers|execs)$/ },
-  { name: 'calls', title: 'State calls', figures: /^state-(p50|cpu)$/ },
+  { name: 'calls', title: 'State calls', figures: /^state-(apart-)?(p50|cpu)$/ },
   { name: 'memory', title: 'Memory of a shim', figures: /^(idle-private|worked-private|pss-)/ },
   { name: 'work', title: "Work: the shim's processor time", figures: /^(stdout-cpu|orphans)$/ },
 ] as const;

@@ -13,6 +13,9 @@ export interface Durations {
   readonly max: number;
 }
 
+/** The generator and all threads of the server on one core, each on one of its own, or wherever the kernel puts them. */
+export type Placement = 'together' | 'apart' | 'anywhere';
+
 /** Times in nanoseconds. */
 export interface CallsResult {
   readonly calls: number;
@@ -54,9 +57,14 @@ export class LoadGenerator {
   async calls(
     socket: string,
     plan: string,
-    { flows, inFlight, pid }: { flows: number; inFlight: number; pid: number },
+    {
+      flows,
+      inFlight,
+      pid,
+      placement = 'anywhere',
+    }: { flows: number; inFlight: number; pid: number; placement?: Placement | undefined },
   ): Promise<CallsResult> {
-    const words = [socket, plan, String(flows), String(inFlight), String(pid)];
+    const words = [socket, plan, String(flows), String(inFlight), String(pid), placement];
     const result = await this.#run<CallsResult & { errors: number; firstError: string }>(
       'calls',
       words,
@@ -97,6 +105,18 @@ export class LoadGenerator {
     const { reaped, cpu } = JSON.parse(line) as { reaped: number; cpu: number };
     if (reaped !== orphans) throw new Error(`the reaper reaped ${reaped} of ${orphans}`);
     return cpu;
+  }
+
+  /** Starts a server that answers every call with these bytes, and does nothing else. It ends with `close`. */
+  async answerer(socket: string, file: string): Promise<{ readonly pid: number }> {
+    const command = new RunningCommand(PROGRAM, ['answer', socket, file], {
+      limitMilliseconds: LIMIT_MILLISECONDS,
+    });
+    this.#running.add(command);
+    const forget = (): boolean => this.#running.delete(command);
+    command.finished.then(forget, forget);
+    await command.waitForOutput(/listening/);
+    return command;
   }
 
   /** Processor time of a process, its threads included, its children not; in nanoseconds. */

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { prepareRequest, writePlan } from '../../../bench/support/plan.ts';
 import { listenUnix } from '../../../src/posix/sockets.ts';
 import { StateRequest, StateResponse } from '../../../src/proto/messages.ts';
+import { Client } from '../../../src/ttrpc/client.ts';
+import { putSuccess, sizeOfSuccess } from '../../../src/ttrpc/responseEnvelope.ts';
 import { Server } from '../../../src/ttrpc/server.ts';
 import { Code, StatusError } from '../../../src/ttrpc/status.ts';
-import { runCommand } from '../../support/commands.ts';
+import { RunningCommand, runCommand } from '../../support/commands.ts';
 import { repository } from '../../support/paths.ts';
 
 const SERVICE = 'bench.Test';
@@ -19,10 +21,13 @@ const socket = join(directory, 's');
 const asked: string[] = [];
 let underWay = 0;
 let mostUnderWay = 0;
+/** Called while a call is answered. */
+let placed = (): void => {};
 
 async function state(payload: Uint8Array): Promise<Uint8Array> {
   const { id } = StateRequest.decode(payload);
   asked.push(id);
+  placed();
   underWay += 1;
   mostUnderWay = Math.max(mostUnderWay, underWay);
   await new Promise((resolve) => setTimeout(resolve, 1));
@@ -48,7 +53,12 @@ after(async () => {
 });
 
 /** Runs flows of calls to State with these ids. */
-async function run(flows: readonly (readonly string[])[], count: number, inFlight: number) {
+async function run(
+  flows: readonly (readonly string[])[],
+  count: number,
+  inFlight: number,
+  placement = 'anywhere',
+) {
   asked.length = 0;
   mostUnderWay = 0;
   const plan = join(directory, 'plan');
@@ -56,7 +66,8 @@ async function run(flows: readonly (readonly string[])[], count: number, inFligh
     plan,
     flows.map((ids) => ids.map((id) => prepareRequest(SERVICE, 'State', StateRequest, { id }))),
   );
-  const words = ['calls', socket, plan, String(count), String(inFlight), String(process.pid)];
+  const pid = String(process.pid);
+  const words = ['calls', socket, plan, String(count), String(inFlight), pid, placement];
   const { status, stdout, stderr } = await runCommand(program, words);
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
@@ -101,4 +112,49 @@ test('the minimal reaper adopts and reaps every orphan', async () => {
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.deepEqual([told.adopted, told.elsewhere, reaped.reaped], [250, 0, 250]);
+});
+
+test('generator and server are bound to cores as asked, and the server is let go again', async () => {
+  const coresOf = (thread: string): string =>
+    /^Cpus_allowed:\s+(\S+)/m.exec(readFileSync(`/proc/self/task/${thread}/status`, 'utf8'))?.[1] ??
+    '';
+  const bitsOf = (mask: string): number =>
+    BigInt(`0x${mask.replaceAll(',', '')}`)
+      .toString(2)
+      .replaceAll('0', '').length;
+  const cores = (): Set<string> => new Set(readdirSync('/proc/self/task').map(coresOf));
+  const before = cores();
+  let bound = before;
+  placed = () => {
+    bound = cores();
+  };
+  for (const placement of ['together', ...(availableParallelism() > 1 ? ['apart'] : [])]) {
+    const { calls } = await run([['a']], 3, 1, placement);
+    assert.equal(calls, 3);
+    assert.deepEqual([...bound].map(bitsOf), [1]);
+    assert.deepEqual(cores(), before);
+  }
+  placed = () => {};
+});
+
+test('the server that only answers gives its one answer to every call', async () => {
+  const path = join(directory, 'answers');
+  const answer = join(directory, 'answer');
+  const payload = StateResponse.encode({ id: 'nothing' }).finish();
+  const envelope = new Uint8Array(sizeOfSuccess(payload.length));
+  putSuccess(envelope, 0, payload, payload.length);
+  writeFileSync(answer, envelope);
+  const answering = new RunningCommand(program, ['answer', path, answer]);
+  try {
+    await answering.waitForOutput(/listening/);
+    const client = await Client.connect(path);
+    for (let times = 0; times < 3; times += 1) {
+      const bytes = await client.call(SERVICE, 'State', envelope);
+      assert.equal(StateResponse.decode(bytes).id, 'nothing');
+    }
+    client.close();
+  } finally {
+    answering.kill('SIGKILL');
+    await answering.finished;
+  }
 });
