@@ -72,7 +72,8 @@ export function readString(reader: Reader): string {
   const end = start + length;
   if (end > reader.len) throw new RangeError('string is longer than what contains it');
   reader.pos = end;
-  return textDecoder.decode(reader.buf.subarray(start, end));
+  // No view: JavaScriptCore would give the array a buffer object for it, which takes longer than the copy.
+  return textDecoder.decode(reader.buf.slice(start, end));
 }
 
 export function skip(reader: Reader, tag: number): void {

@@ -76,7 +76,7 @@ export class ServerCall implements Call {
   /** The call outlives the chunk it came in: takes a copy of what it needs of it, and starts its deadline. */
   keep(): void {
     if (this.#metadata === undefined && this.#envelope?.hasMetadata) {
-      this.#metadataBytes = this.#envelope.metadataBytes().slice();
+      this.#metadataBytes = this.#envelope.metadataBytes();
     }
     this.#envelope = undefined;
     if (this.timeoutNanos <= 0) return;

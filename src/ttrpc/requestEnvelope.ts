@@ -80,9 +80,9 @@ export class RequestEnvelope {
     return this.#metadataEnd > 0;
   }
 
-  /** The part of the envelope that holds the metadata, for `decodeMetadata`: a view. */
+  /** The part of the envelope that holds the metadata, for `decodeMetadata`: a copy. */
   metadataBytes(): Uint8Array {
-    return this.#bytes.subarray(this.#metadataStart, this.#metadataEnd);
+    return this.#bytes.slice(this.#metadataStart, this.#metadataEnd);
   }
 
   /** Lets go of the bytes. */
