@@ -90,7 +90,8 @@ export class DaemonLife {
     await waitUntil('no runtime is under way', () =>
       listProcesses().every(({ parent, argv, state }) => {
         const isRuntime = argv.some((word) => word.endsWith('runc')) && argv[1] !== 'init';
-        return parent !== shim || (state !== 'Z' && !isRuntime);
+        // One that is about to end has given up its command line already.
+        return parent !== shim || (state !== 'Z' && argv.length > 0 && !isRuntime);
       }),
     );
   }

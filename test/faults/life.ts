@@ -258,7 +258,8 @@ export class Life {
     await within(ANSWER_MILLISECONDS, 'Connect', client.connectTask(this.victim));
     await waitUntil('no runtime is under way', () =>
       listProcesses().every(({ parent, argv, state }) => {
-        return parent !== pid || (state !== 'Z' && !isRuntime(argv));
+        // One that is about to end has given up its command line already.
+        return parent !== pid || (state !== 'Z' && argv.length > 0 && !isRuntime(argv));
       }),
     );
     await within(ANSWER_MILLISECONDS, 'Connect', client.connectTask(this.victim));
