@@ -188,7 +188,9 @@ export class InitProcess extends TaskProcess {
       }
       await this.#killsAnswered();
       if (failure !== undefined) throw failure;
-      // The loss of the connection and the end of the runtime may have come in one turn of the event loop, in any order.
+      // The loss of the connection and the end of the runtime may have come at once, in any order. One turn is not enough:
+      // Bun ends it before it looks at the sockets, and Node closes a socket after it.
+      await nextTurn();
       await nextTurn();
       if (!call.cancelled) this.#state = 'deleted';
       // Of a checkpoint that nobody restored there is no exit to come.

@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runCommand } from '../support/commands.ts';
+import { hangingBundle } from '../support/hangingBundle.ts';
 import { peoplesCommand } from '../support/peoplesCommand.ts';
 import { ShimPod } from '../support/shimPod.ts';
 import { waitUntil } from '../support/waiting.ts';
@@ -31,29 +21,9 @@ after(async () => {
   rmSync(dumps, { recursive: true, force: true });
 });
 
-/** A bundle whose config.json nobody writes: whoever opens it waits. @returns a function that writes it */
-function hangingBundle(id: string): { bundle: string; release(): void } {
-  const bundle = pod.bundle(id, { args: ['true'] });
-  const config = join(bundle, 'config.json');
-  const text = readFileSync(config, 'utf8');
-  rmSync(config);
-  execFileSync('mkfifo', [config]);
-  return {
-    bundle,
-    release() {
-      // Open for both, it is open at once; whoever reads it next finds a file.
-      const fifo = openSync(config, 'r+');
-      writeFileSync(`${config}.new`, text);
-      renameSync(`${config}.new`, config);
-      writeSync(fifo, text);
-      closeSync(fifo);
-    },
-  };
-}
-
 test('a server that is blocked: its watchdog reports by itself and when podshim dump asks', async () => {
   const log = pod.read(join(pod.firstBundle, 'log'));
-  const { bundle, release } = hangingBundle('hangs');
+  const { bundle, release } = hangingBundle(pod, 'hangs');
   const report = join(dumps, `${pod.sandbox.namespace}-pod-${pod.pid}.blocked.txt`);
   const options = pod.options();
   const created = pod.client.create({ id: 'hangs', bundle, options });
