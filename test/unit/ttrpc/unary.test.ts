@@ -18,6 +18,7 @@ describe('unary calls', () => {
   let calls: Call[] = [];
   const held = deferred<Uint8Array>();
   const cancelled = deferred<StatusError>();
+  let deadline = (): void => assert.fail('without a deadline');
 
   before(async () => {
     running = await start({
@@ -31,7 +32,9 @@ describe('unary calls', () => {
             [
               'HoldUp',
               (payload) => {
-                const end = performance.now() + 60;
+                // Due when the event loop comes to its timers, which is before it comes to the answer.
+                setTimeout(deadline, 0);
+                const end = performance.now() + 5;
                 while (performance.now() < end);
                 return payload;
               },
@@ -187,8 +190,14 @@ describe('unary calls', () => {
   });
 
   test('whose answer is there when the process gets to look are answered, though it is late', async () => {
-    // Client and server are held up together, from before the deadline until after it.
+    // Client and server are held up together while the deadline passes, whenever that is.
+    const { setTimeout: later } = globalThis;
+    globalThis.setTimeout = ((due: () => void) => {
+      deadline = due;
+      return later(() => {}, 0);
+    }) as typeof setTimeout;
     const answer = running.client.call('test.Echo', 'HoldUp', bytes('x'), { timeoutNanos: 2e7 });
+    globalThis.setTimeout = later;
     assert.deepEqual(await answer, bytes('x'));
   });
 
