@@ -1,4 +1,5 @@
 // Unix sockets.
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -90,6 +91,15 @@ static napi_value connectUnix(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// descriptor -> whether the other end is closed, read or unread what it sent
+static napi_value hasHungUp(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  struct pollfd polled = {.events = POLLRDHUP};
+  if (!read_arguments(env, info, 1, arguments) || !read_int(env, arguments[0], &polled.fd)) return NULL;
+  int result = RETRY(poll(&polled, 1, 0));
+  return outcome(env, result < 0 ? result : polled.revents != 0);
+}
+
 // descriptor, slots -> [pid, uid, gid]
 static napi_value peerCredentials(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
@@ -166,6 +176,7 @@ bool register_socket(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       METHOD(listenUnix), METHOD(connectUnix),      METHOD(peerCredentials),
       METHOD(socketPath), METHOD(acceptConnection), METHOD(sendDatagram),
+      METHOD(hasHungUp),
   };
   return REGISTER(env, exports, methods);
 }

@@ -1,6 +1,8 @@
 /** A caller that may give up waiting. A `Call` of the ttrpc server is one. */
 export interface Cancellation {
   readonly cancelled: boolean;
+  /** Whether nobody waits any more, also where that is still to be noticed: the kernel is asked. */
+  hasGone?(): boolean;
   /** @returns takes the listener away again. */
   onCancel(listener: (reason: Error) => void): () => void;
 }

@@ -92,6 +92,7 @@ export interface Native {
   listenUnix(path: string, backlog: number): number;
   connectUnix(path: string, timeoutMilliseconds: number): number;
   peerCredentials(descriptor: number, slots: Float64Array): number;
+  hasHungUp(descriptor: number): number;
   socketPath(descriptor: number): string | number;
   acceptConnection(descriptor: number): number;
   sendDatagram(path: string, data: Uint8Array | string): number;

@@ -45,6 +45,11 @@ export function peerCredentials(descriptor: number): PeerCredentials {
   return { pid: slots[0] ?? 0, uid: slots[1] ?? 0, gid: slots[2] ?? 0 };
 }
 
+/** Whether the other end is closed, whatever of what it sent has been read. Asks the kernel; a closed descriptor has no other end. */
+export function hasHungUp(descriptor: number): boolean {
+  return descriptor < 0 || check(native().hasHungUp(descriptor), 'poll') !== 0;
+}
+
 /** The path a socket is bound to; '' for none, '@name' for an abstract one. */
 export function socketPath(descriptor: number): string {
   const result = native().socketPath(descriptor);

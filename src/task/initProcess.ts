@@ -188,11 +188,11 @@ export class InitProcess extends TaskProcess {
       }
       await this.#killsAnswered();
       if (failure !== undefined) throw failure;
-      // The loss of the connection and the end of the runtime may have come at once, in any order. One turn is not enough:
-      // Bun ends it before it looks at the sockets, and Node closes a socket after it.
+      // The loss of the connection and the end of the runtime may have come at once, in any order: what the event loop has
+      // not told yet the kernel knows. Where it cannot be asked, two turns tell.
       await nextTurn();
       await nextTurn();
-      if (!call.cancelled) this.#state = 'deleted';
+      if (!call.cancelled && call.hasGone?.() !== true) this.#state = 'deleted';
       // Of a checkpoint that nobody restored there is no exit to come.
       if (this.pid === 0) this.waiters.releaseAll();
     });

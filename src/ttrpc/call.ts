@@ -1,4 +1,5 @@
 import { reasonOf } from '../platform/reason.ts';
+import type { Peer } from './peer.ts';
 import { decodeMetadata, type Metadata, type RequestEnvelope } from './requestEnvelope.ts';
 import { Code, canceled, deadlineExceeded, StatusError } from './status.ts';
 
@@ -16,6 +17,8 @@ export interface Call {
   readonly metadata: Metadata;
   /** The client is gone, or its limit has passed. The handler's answer is still sent where it can be. */
   readonly cancelled: boolean;
+  /** Whether it is cancelled, or the client has closed its connection, which may still be to be noticed: the kernel is asked. */
+  hasGone(): boolean;
   /** The listener is called once, at once if the call is cancelled already. @returns takes it away again. */
   onCancel(listener: (reason: StatusError) => void): () => void;
 }
@@ -31,6 +34,7 @@ export class ServerCall implements Call {
   readonly method: string;
   readonly receivedAt = performance.now();
   readonly timeoutNanos: number;
+  readonly #peer: Peer;
   #envelope: RequestEnvelope | undefined;
   #metadataBytes: Uint8Array | undefined;
   #metadata: Metadata | undefined;
@@ -39,7 +43,8 @@ export class ServerCall implements Call {
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   /** @param envelope is read for metadata until `keep` or `finish`. */
-  constructor(service: string, method: string, envelope: RequestEnvelope) {
+  constructor(service: string, method: string, envelope: RequestEnvelope, peer: Peer) {
+    this.#peer = peer;
     this.service = service;
     this.method = method;
     this.timeoutNanos = envelope.timeoutNanos;
@@ -54,6 +59,10 @@ export class ServerCall implements Call {
 
   get cancelled(): boolean {
     return this.#reason !== undefined;
+  }
+
+  hasGone(): boolean {
+    return this.cancelled || this.#peer.hasHungUp();
   }
 
   /** Why the call is cancelled. */

@@ -1,4 +1,5 @@
 import type { Connection } from '../platform/runtime.ts';
+import { hasHungUp } from '../posix/sockets.ts';
 import { FrameParser, type FrameReceiver } from './frame.ts';
 import { type FrameTarget, output } from './output.ts';
 
@@ -23,6 +24,11 @@ export class Peer implements FrameTarget {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** The other end is closed, even if nobody has been told yet. */
+  hasHungUp(): boolean {
+    return this.#closed || hasHungUp(this.connection.descriptor);
   }
 
   /** Bytes that the peer has not taken. */

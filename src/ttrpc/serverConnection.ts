@@ -117,7 +117,7 @@ export class ServerConnection implements ConnectionHandlers, FrameReceiver {
   }
 
   #unary(streamId: number, route: Route, handler: UnaryHandler): void {
-    const call = new ServerCall(route.service, route.method, this.#envelope);
+    const call = new ServerCall(route.service, route.method, this.#envelope, this.#peer);
     const answer = handler(this.#envelope.payload(), call);
     if (answer instanceof Uint8Array) {
       call.finish();
@@ -144,7 +144,7 @@ export class ServerConnection implements ConnectionHandlers, FrameReceiver {
 
   #openStream(streamId: number, flags: number, route: Route, handler: StreamHandler): void {
     const envelope = this.#envelope;
-    const call = new ServerCall(route.service, route.method, envelope);
+    const call = new ServerCall(route.service, route.method, envelope, this.#peer);
     const stream = new ActiveStream(this.#peer, streamId, call, handler, this.#stalled);
     if (envelope.hasPayload || !handler.clientStreaming) stream.take(envelope.payload());
     if (!handler.clientStreaming || (flags & FrameFlag.remoteClosed) !== 0) stream.remoteClosed();

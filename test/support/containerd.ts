@@ -230,7 +230,8 @@ export class Containerd {
     this.#daemon = undefined;
     if (pid === 0) return;
     killQuietly(pid);
-    await waitForEnd(pid);
+    // A zombie may be its first thread alone: the others, and with them its connections, can still be there.
+    await waitUntil('the daemon has been collected', () => !existsSync(`/proc/${pid}`));
   }
 
   /** Starts the daemon (again) and waits until it answers. */
