@@ -65,7 +65,7 @@ describe('a client that has closed its connection', () => {
         closeFile(staying);
       } finally {
         held.resolve(new Uint8Array(0));
-        running.close();
+        await running.close();
       }
     });
   }
