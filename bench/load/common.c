@@ -68,13 +68,18 @@ void write_all(int descriptor, const uint8_t *bytes, size_t length) {
   }
 }
 
-int connect_to(const char *path) {
+struct sockaddr_un socket_address(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) {
     errno = ENAMETOOLONG;
     fail(path);
   }
   strcpy(address.sun_path, path);
+  return address;
+}
+
+int connect_to(const char *path) {
+  struct sockaddr_un address = socket_address(path);
   int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) fail(path);
   return descriptor;

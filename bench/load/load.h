@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 // Nanoseconds of the monotonic clock.
 uint64_t now(void);
@@ -21,6 +22,9 @@ uint64_t number(const char *word);
 uint8_t *read_file(const char *path, size_t *length);
 
 void write_all(int descriptor, const uint8_t *bytes, size_t length);
+
+// The address of this path; ends with an error where it is too long.
+struct sockaddr_un socket_address(const char *path);
 
 // A connection to the Unix socket of this path.
 int connect_to(const char *path);
